@@ -1,0 +1,29 @@
+import {z} from 'zod';
+import {CheckResult, TestSummary, Verdict, Verification} from './verification.js';
+import {Finding} from './finding.js';
+import {Usage} from './specialist.js';
+
+/** What a run or a lone verification ends with; `--json` prints exactly this. */
+export const Report = z.strictObject({
+  schemaVersion: z.literal(1),
+  runId: z.string().optional(),
+  task: z.string(),
+  verdict: Verdict,
+  base: z.string(),
+  commit: z.string().describe('V: the commit that was verified'),
+  tree: z.string(),
+  bookkeeping: z.string().optional().describe('T: V with the ticked task file on top'),
+  branch: z.string().optional(),
+  manifestSha256: z.string(),
+  manifestSource: z.string(),
+  traffic: z.enum(['live', 'replayed', 'none']),
+  image: z.strictObject({reference: z.string(), id: z.string(), digest: z.string().optional(), diffIds: z.array(z.string())}),
+  engine: z.strictObject({name: z.string(), version: z.string(), apiVersion: z.string()}),
+  checks: z.array(CheckResult),
+  findings: z.array(Finding),
+  tests: TestSummary.optional(),
+  rounds: z.array(Verification.pick({verdict: true, commit: true, findings: true})).describe('every verification, the last one included'),
+  specialists: z.array(z.strictObject({specialist: z.string(), turns: z.int(), submissions: z.array(z.string()), usage: Usage, summary: z.string()})),
+  timings: z.record(z.string(), z.int()).describe('milliseconds'),
+});
+export type Report = z.infer<typeof Report>;

@@ -1,0 +1,185 @@
+import type {Readable} from 'node:stream';
+import type {SeedFile} from './tree.js';
+
+/** What the engine says of itself; for reports and `doctor`. */
+export interface EngineFacts {
+  /** Address that was used, for example `unix:///var/run/docker.sock`. */
+  readonly address: string;
+  readonly name: 'docker' | 'podman';
+  readonly version: string;
+  readonly apiVersion: string;
+  readonly cgroupVersion: string;
+  readonly storageDriver: string;
+  readonly runtimes: readonly string[];
+}
+
+/** An image, locked by content at the start of a run. */
+export interface LockedImage {
+  /** What the user or the manifest wrote. */
+  readonly reference: string;
+  /** Engine-local id, `sha256:…`. Boxes are made from this, never from the reference. */
+  readonly id: string;
+  /** Registry digest `name@sha256:…`, where there is one. */
+  readonly digest?: string | undefined;
+  /** Ordered content ids of the layers: the same on every engine. */
+  readonly diffIds: readonly string[];
+}
+
+/** Who owns what is made on the engine: goes into the labels that `clean` reads. */
+export interface Ownership {
+  readonly runId: string;
+  /** `host pid start-time` of the process that drives the run. */
+  readonly owner: string;
+}
+
+/** Asks for a volume that holds a tree once, to be shared by many workspaces. */
+export interface SnapshotRequest {
+  /** Volume name; decided and journalled by the caller. */
+  readonly name: string;
+  readonly ownership: Ownership;
+  readonly files: AsyncIterable<SeedFile>;
+  /** A git pack of everything that `commit` reaches; makes the workspace a git repository of its own. */
+  readonly history?: {readonly pack: Readable; readonly commit: string} | undefined;
+  /** Files of ours that a box sees read-only under `/opt/bulkhead`, for example a test reporter. */
+  readonly harness?: readonly SeedFile[] | undefined;
+}
+
+/** Limits of a box. */
+export interface BoxLimits {
+  readonly memoryMiB: number;
+  readonly cpus: number;
+  readonly pids: number;
+}
+
+/** Names the volumes of one box: its writable layer and the mounted view; decided and journalled by the caller. */
+export interface WorkspaceNames {
+  /** The snapshot volume underneath. */
+  readonly snapshot: string;
+  /** Prefix of the volumes and the container of this box. */
+  readonly box: string;
+}
+
+/** Asks for a box: network none, unprivileged, read-only root, the workspace at `/workspace`. */
+export interface BoxRequest {
+  readonly names: WorkspaceNames;
+  readonly ownership: Ownership;
+  readonly image: LockedImage;
+  readonly limits: BoxLimits;
+  /** The whole environment besides PATH, HOME and locale; nothing of the host's. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `agent`: a living box with a workspace. `verify`: the code under test; nothing survives it. */
+  readonly profile: 'agent' | 'verify';
+}
+
+/** One command in a box. */
+export interface ExecRequest {
+  /**
+   * Name of the call, unique in this box, `[a-z0-9-]`: makes its outcome readable later by {@link Sandbox.recall},
+   * also by another process after a crash of this one.
+   */
+  readonly id: string;
+  readonly argv: readonly string[];
+  readonly stdin?: Uint8Array | undefined;
+  /** Relative to `/workspace`; entered by a shell in the box, so a hostile link costs only the box. */
+  readonly cwd?: string | undefined;
+  readonly timeoutMs: number;
+  /** Most bytes kept of each of stdout and stderr: the first and the last half. */
+  readonly maxBytes: number;
+  readonly signal: AbortSignal;
+}
+
+/** What was kept of one output stream: head and tail, when it was longer than the cap. */
+export interface Captured {
+  readonly head: Uint8Array;
+  /** Empty when nothing was cut. */
+  readonly tail: Uint8Array;
+  readonly totalBytes: number;
+}
+
+/** How a command ended. A failing command is a value, not an error. */
+export interface ExecResult {
+  /** 0-255; 128 + n for a signal; 124 when {@link timedOut}. */
+  readonly exitCode: number;
+  readonly timedOut: boolean;
+  readonly stdout: Captured;
+  readonly stderr: Captured;
+}
+
+/** What is known of an earlier call: it never began, it is still running, or its result. */
+export type Recalled = {readonly state: 'absent'} | {readonly state: 'running'} | {readonly state: 'done'; readonly result: ExecResult};
+
+/** A living box of one specialist. Disposing it removes the container, never the workspace's volumes. */
+export interface Sandbox extends AsyncDisposable {
+  readonly name: string;
+  /** Runs a command; ends its whole process group at the time limit. Throws ENGINE_FAILED when the box is dead. */
+  exec(request: ExecRequest): Promise<ExecResult>;
+  /** Looks up a call by its id, for a resume. */
+  recall(id: string, signal: AbortSignal): Promise<Recalled>;
+  /** Kills every process and waits until the container is dead. The workspace stays. */
+  stop(signal: AbortSignal): Promise<void>;
+}
+
+/** One entry of the stream that the trusted exporter makes of a stopped box's workspace. */
+export type ExportEntry =
+  | {readonly kind: 'file'; readonly path: Uint8Array; readonly executable: boolean; readonly size: number; readonly bytes: Uint8Array}
+  | {readonly kind: 'symlink'; readonly path: Uint8Array; readonly target: Uint8Array}
+  | {readonly kind: 'deleted'; readonly path: Uint8Array}
+  | {readonly kind: 'special'; readonly path: Uint8Array; readonly what: string};
+
+/** Asks for one process as the main process of a fresh container that nothing survives. */
+export interface ProcessRequest extends BoxRequest {
+  readonly argv: readonly string[];
+  readonly timeoutMs: number;
+  /** Called for each chunk of stdout as it comes; never called again after the promise has settled. */
+  readonly onStdout: (chunk: Uint8Array) => void;
+  /** Most bytes kept of stderr. */
+  readonly maxStderrBytes: number;
+}
+
+/** How the main process of a dead container ended, as the engine saw it. */
+export interface EndedProcess {
+  readonly exitCode: number;
+  readonly timedOut: boolean;
+  readonly outOfMemory: boolean;
+  readonly stderr: Captured;
+  readonly durationMs: number;
+}
+
+/** What was removed, or would be. */
+export interface Leftover {
+  readonly kind: 'container' | 'volume' | 'network';
+  readonly name: string;
+  readonly runId: string;
+  readonly owner: string;
+}
+
+/** A container engine, as much of it as Bulkhead uses. */
+export interface SandboxEngine {
+  facts(signal: AbortSignal): Promise<EngineFacts>;
+  /** Looks an image up; never pulls. A bare name such as `node` means ours. Throws IMAGE_MISSING. */
+  lockImage(reference: string, signal: AbortSignal): Promise<LockedImage>;
+  /** Makes and fills a snapshot volume; an existing, complete one of that name is kept, an incomplete one refilled. */
+  createSnapshot(request: SnapshotRequest, signal: AbortSignal): Promise<void>;
+  /** Starts a box over a snapshot. Leftovers of the same name are removed first, workspace included. */
+  startBox(request: BoxRequest, signal: AbortSignal): Promise<Sandbox>;
+  /** The running box of that name, or undefined: for a resume. */
+  findBox(name: string, signal: AbortSignal): Promise<Sandbox | undefined>;
+  /** Runs one process to its end in a container of its own and removes container and workspace. */
+  runProcess(request: ProcessRequest, signal: AbortSignal): Promise<EndedProcess>;
+  /** Whether a workspace of that box exists on the engine. */
+  hasWorkspace(names: WorkspaceNames, signal: AbortSignal): Promise<boolean>;
+  /**
+   * What a stopped box changed against its snapshot, `.git` left out, in no particular order. Fails on a
+   * running box. A file over `maxFileBytes` comes with its true size and no bytes.
+   */
+  exportWorkspace(
+    request: {readonly names: WorkspaceNames; readonly ownership: Ownership; readonly maxFileBytes: number},
+    signal: AbortSignal,
+  ): AsyncIterable<ExportEntry>;
+  /** Removes container and volumes of a box; with nothing there it does nothing. */
+  removeWorkspace(names: WorkspaceNames, signal: AbortSignal): Promise<void>;
+  removeSnapshot(name: string, signal: AbortSignal): Promise<void>;
+  /** Everything on the engine that carries our labels. */
+  leftovers(signal: AbortSignal): Promise<readonly Leftover[]>;
+  remove(leftover: Leftover, signal: AbortSignal): Promise<void>;
+}

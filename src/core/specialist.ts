@@ -1,0 +1,40 @@
+import {z} from 'zod';
+
+/** What a user may configure of a specialist (`cli.md`, Specialists and agents). */
+export const SpecialistConfig = z.strictObject({
+  scope: z.strictObject({write: z.array(z.string()).min(1).describe('globs of what it may write, besides what it owns')}).optional(),
+});
+export type SpecialistConfig = z.infer<typeof SpecialistConfig>;
+
+/** One specialist's part of a plan. */
+export const Stream = z.strictObject({
+  specialist: z.string(),
+  /** Globs (picomatch, with dot files) of what it may write. */
+  write: z.array(z.string()),
+  /** Literal paths that it owns by the manifest; it may always write them. */
+  owns: z.array(z.string()),
+  /** Literal paths that others own; it may never write them. */
+  closed: z.array(z.string()),
+});
+export type Stream = z.infer<typeof Stream>;
+
+/** A pure value between what and do: streams in the order in which they are merged. */
+export const Plan = z.strictObject({streams: z.array(Stream).min(1)});
+export type Plan = z.infer<typeof Plan>;
+
+/** Tokens of one model turn, as the provider counted them. */
+export const Usage = z.strictObject({
+  inputTokens: z.int().min(0),
+  outputTokens: z.int().min(0),
+  cacheReadTokens: z.int().min(0),
+  cacheWriteTokens: z.int().min(0),
+});
+export type Usage = z.infer<typeof Usage>;
+
+/** How a specialist's phase ended. */
+export const SpecialistOutcome = z.strictObject({
+  ended: z.enum(['submitted', 'stopped', 'turns-spent', 'failed']),
+  summary: z.string().describe('what it said; reported, never verified'),
+  turns: z.int().min(0).describe('model turns used in this phase'),
+});
+export type SpecialistOutcome = z.infer<typeof SpecialistOutcome>;
