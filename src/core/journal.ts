@@ -67,6 +67,8 @@ export interface StepRequest<T> {
  */
 export interface Steps {
   step<T>(request: StepRequest<T>): Promise<T>;
+  /** What is recorded of a step: nothing, its intent, or its outcome. */
+  known(name: string): 'new' | 'started' | 'finished';
   /** Something worth telling that is not an act. */
   note(event: Extract<NewEvent, {type: 'specialist.said' | 'verification.ended'}>): Promise<void>;
 }

@@ -22,6 +22,7 @@ export const Report = z.strictObject({
   checks: z.array(CheckResult),
   findings: z.array(Finding),
   tests: TestSummary.optional(),
+  restored: z.array(z.string()).describe('protected files that were graded with the version of the base'),
   rounds: z.array(Verification.pick({verdict: true, commit: true, findings: true})).describe('every verification, the last one included'),
   specialists: z.array(z.strictObject({specialist: z.string(), turns: z.int(), submissions: z.array(z.string()), usage: Usage, summary: z.string()})),
   timings: z.record(z.string(), z.int()).describe('milliseconds'),

@@ -1,3 +1,4 @@
+import picomatch from 'picomatch';
 import {z} from 'zod';
 
 /** What a user may configure of a specialist (`cli.md`, Specialists and agents). */
@@ -9,7 +10,7 @@ export type SpecialistConfig = z.infer<typeof SpecialistConfig>;
 /** One specialist's part of a plan. */
 export const Stream = z.strictObject({
   specialist: z.string(),
-  /** Globs (picomatch, with dot files) of what it may write. */
+  /** Globs (picomatch, with dot files) of what it may write; one that begins with `!` takes away again. */
   write: z.array(z.string()),
   /** Literal paths that it owns by the manifest; it may always write them. */
   owns: z.array(z.string()),
@@ -38,3 +39,12 @@ export const SpecialistOutcome = z.strictObject({
   turns: z.int().min(0).describe('model turns used in this phase'),
 });
 export type SpecialistOutcome = z.infer<typeof SpecialistOutcome>;
+
+/** Whether a specialist may write a path: what it owns always, what another owns never, the rest by its scope. */
+export function mayWrite(stream: Stream, path: string): boolean {
+  if (stream.owns.includes(path)) return true;
+  if (stream.closed.includes(path)) return false;
+  const allowed = stream.write.filter((glob) => !glob.startsWith('!'));
+  const taken = stream.write.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1));
+  return picomatch(allowed, {dot: true})(path) && !(taken.length > 0 && picomatch(taken, {dot: true})(path));
+}

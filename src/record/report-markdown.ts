@@ -1,0 +1,81 @@
+import {escapeText} from '../core/escape.js';
+import type {Finding} from '../core/finding.js';
+import type {Report} from '../core/report.js';
+
+/** A report for people. Everything that an agent or a repository wrote is escaped. */
+export function renderReportMarkdown(report: Report): string {
+  const sections = [head(report), checks(report), findings(report), rounds(report), specialists(report), inputs(report)];
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+}
+
+function head(report: Report): string {
+  const replay = report.traffic === 'replayed' ? ['', '> The model traffic of this run was **replayed** from a script; everything else is real.'] : [];
+  const unproved = report.checks.filter((check) => check.outcome === 'notConfigured').map((check) => check.check);
+  return [
+    `# ${line(report.task)}`,
+    '',
+    `**${report.verdict}**${unproved.length > 0 ? ` (not configured: ${unproved.join(', ')})` : ''}`,
+    ...replay,
+    '',
+    `| | |`,
+    `|---|---|`,
+    `| verified commit | \`${report.commit}\` |`,
+    `| base | \`${report.base}\` |`,
+    `| manifest | sha256 \`${report.manifestSha256}\` from ${line(report.manifestSource)} |`,
+    ...(report.branch === undefined ? [] : [`| result branch | \`${line(report.branch)}\` |`]),
+  ].join('\n');
+}
+
+function checks(report: Report): string {
+  const rows = report.checks.map((check) => `| ${check.check} | ${check.outcome} | ${check.passed} of ${check.total} |`);
+  return ['## Checks', '', '| check | outcome | |', '|---|---|---|', ...rows, ...testLines(report)].join('\n');
+}
+
+function testLines(report: Report): readonly string[] {
+  const {tests} = report;
+  if (tests === undefined) return [];
+  const {failToPass} = tests;
+  return [
+    '',
+    `Tests (${line(tests.runner)}): ${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped; ${tests.new.length} new, ${tests.kept.length} kept, ${tests.broken.length} broken, ${tests.vanished.length} vanished, ${tests.knownFailing.length} failing since before.`,
+    `Of ${failToPass.wanted} tests that must fail without the new work, ${failToPass.met} do (${failToPass.byLoad.length} of them because their file does not load there).`,
+    'Evidence class: in-process; a test result is reported by a runner that shares a process with the code it tests.',
+  ];
+}
+
+function findings(report: Report): string {
+  if (report.findings.length === 0) return '';
+  return ['## Findings', '', ...report.findings.map(item)].join('\n');
+}
+
+function rounds(report: Report): string {
+  if (report.rounds.length < 2) return '';
+  const earlier = report.rounds.slice(0, -1).flatMap((round, index) => [`Verification ${index + 1} of \`${round.commit.slice(0, 12)}\`: **${round.verdict}**`, '', ...round.findings.map(item), '']);
+  return ['## Earlier verifications', '', ...earlier].join('\n').trimEnd();
+}
+
+function item(one: Finding): string {
+  return `- \`${one.code}\` ${line(one.message)} (owner: ${one.owners.map(line).join(', ') || 'none'}). ${line(one.hint)}`;
+}
+
+function specialists(report: Report): string {
+  if (report.specialists.length === 0) return '';
+  const rows = report.specialists.map(
+    (one) => `| ${line(one.specialist)} | ${one.turns} | ${one.usage.inputTokens + one.usage.cacheReadTokens + one.usage.cacheWriteTokens} in, ${one.usage.outputTokens} out | ${one.submissions.map((id) => `\`${id.slice(0, 12)}\``).join(' ')} | ${line(one.summary)} |`,
+  );
+  return ['## Specialists', '', 'What they said is reported, not verified.', '', '| specialist | turns | tokens | submissions | said |', '|---|---|---|---|---|', ...rows].join('\n');
+}
+
+function inputs(report: Report): string {
+  return [
+    '## Inputs',
+    '',
+    `Image \`${line(report.image.reference)}\` (\`${report.image.id}\`), ${report.engine.name} ${line(report.engine.version)} (API ${line(report.engine.apiVersion)}).`,
+    ...(report.restored.length === 0 ? [] : [`Graded with the version of the base: ${report.restored.map((path) => `\`${line(path)}\``).join(', ')}.`]),
+  ].join('\n');
+}
+
+/** One line that cannot break out of a table cell. */
+function line(text: string): string {
+  return escapeText(text.replace(/\s+/g, ' ')).replace(/[|`<]/g, (character) => `\\${character}`);
+}
