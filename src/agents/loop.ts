@@ -1,0 +1,147 @@
+import {canonicalJson, sha256} from '../core/canonical.js';
+import type {Steps} from '../core/journal.js';
+import type {SpecialistOutcome, Usage} from '../core/specialist.js';
+import {
+  addUsage,
+  noUsage,
+  spokenText,
+  toolUses,
+  TurnOutcome,
+  userText,
+  withTurn,
+  withUser,
+  type Conversation,
+  type ToolResult,
+  type ToolUse,
+} from './conversation.js';
+import type {Model} from './model.js';
+import {toolStep, type BoxAccess} from './tool-step.js';
+import {tools} from './tools/registry.js';
+import {submittedSummary} from './tools/submit.js';
+
+/** Asks for one phase of a specialist: its first work, a rework after a conflict, a repair. */
+export interface SpecialistRequest {
+  readonly specialist: string;
+  /** Names the phase in the inputs of its steps, for example `first`, `conflict-1`, `repair-1`. */
+  readonly phase: string;
+  readonly system: string;
+  /** The conversation at the end of the phase before; empty for the first. */
+  readonly earlier: Conversation;
+  /** The user's message that begins this phase. */
+  readonly opening: string;
+  /** Number of its first turn: 1 for the first phase, then `nextTurn` of the phase before. */
+  readonly firstTurn: number;
+  readonly box: BoxAccess;
+  readonly model: Model;
+  readonly steps: Steps;
+  /** Most model turns in this phase. */
+  /** Most output tokens of one turn. */
+  readonly maxTokens: number;
+  readonly maxTurns: number;
+  readonly signal: AbortSignal;
+}
+
+/** How a phase ended, and all that the next one needs. */
+export interface SpecialistResult {
+  readonly outcome: SpecialistOutcome;
+  readonly conversation: Conversation;
+  /** Tokens of the turns of this phase. */
+  readonly usage: Usage;
+  readonly nextTurn: number;
+}
+
+const reminder = 'You ended your turn without handing in. Go on with the work, or hand in what you have with the submit tool.';
+const cutOff = 'Your answer was cut off at the limit of tokens for one answer. Go on from where you stopped, in smaller steps.';
+
+interface State {
+  readonly conversation: Conversation;
+  readonly usage: Usage;
+  /** What it said last, for the summary when it never submits. */
+  readonly lastSaid: string;
+  readonly reminded: boolean;
+}
+
+type Ended = SpecialistOutcome['ended'];
+interface Next extends State {
+  readonly ended?: {readonly as: Ended; readonly summary: string};
+}
+
+/**
+ * Runs the turns of one phase until the specialist hands in, stops, fails or has used its turns. Each model turn is the
+ * step `turn/SPECIALIST/N`, each tool call `tool/SPECIALIST/N/I`: run again after a crash, this same code finds what is
+ * recorded and goes on behind it. Nothing that a model says makes it throw; it throws MODEL_FAILED, TRAFFIC_INVALID,
+ * what the box and the journal throw, and the reason of the signal.
+ */
+export async function runSpecialist(request: SpecialistRequest): Promise<SpecialistResult> {
+  let state: State = {conversation: withUser(request.earlier, userText(request.opening)), usage: noUsage, lastSaid: '', reminded: false};
+  for (let turns = 0; turns < request.maxTurns; turns += 1) {
+    const next = await runTurn(request, request.firstTurn + turns, state);
+    if (next.ended !== undefined) return result(request, {state: next, turns: turns + 1, ...next.ended});
+    state = next;
+  }
+  return result(request, {state, turns: request.maxTurns, as: 'turns-spent', summary: state.lastSaid});
+}
+
+function result(request: SpecialistRequest, end: {readonly state: State; readonly turns: number; readonly as: Ended; readonly summary: string}): SpecialistResult {
+  return {
+    outcome: {ended: end.as, summary: end.summary, turns: end.turns},
+    conversation: end.state.conversation,
+    usage: end.state.usage,
+    nextTurn: request.firstTurn + end.turns,
+  };
+}
+
+async function runTurn(request: SpecialistRequest, turn: number, state: State): Promise<Next> {
+  request.signal.throwIfAborted();
+  const outcome = await askModel(request, turn, state.conversation);
+  const told: State = {...state, usage: addUsage(state.usage, outcome.usage), lastSaid: spokenText(outcome) || state.lastSaid};
+  // What it said is left out of the conversation then: it may be half a message, and its tool calls are not run.
+  if (outcome.stopReason === 'refusal') return {...told, ended: {as: 'failed', summary: spokenText(outcome) || 'The model refused to go on.'}};
+  if (outcome.stopReason === 'model_context_window_exceeded') return {...told, ended: {as: 'failed', summary: 'The conversation no longer fits the context window of the model.'}};
+  const answered = withTurn(state.conversation, outcome);
+  const uses = toolUses(outcome);
+  if (uses.length > 0) return afterTools(request, {turn, uses, told: {...told, conversation: answered}, cut: outcome.stopReason === 'max_tokens'});
+  if (outcome.stopReason === 'max_tokens') return {...told, conversation: withUser(answered, userText(cutOff))};
+  if (outcome.stopReason === 'pause_turn') return {...told, conversation: answered};
+  if (state.reminded) return {...told, conversation: answered, ended: {as: 'stopped', summary: told.lastSaid}};
+  return {...told, conversation: withUser(answered, userText(reminder)), reminded: true};
+}
+
+async function askModel(request: SpecialistRequest, turn: number, messages: Conversation): Promise<TurnOutcome> {
+  const {specialist, phase, system, maxTokens, signal} = request;
+  const definitions = tools.map((tool) => tool.definition);
+  const ran = {now: false};
+  const outcome = await request.steps.step({
+    name: `turn/${specialist}/${turn}`,
+    input: {phase, request: sha256(canonicalJson({system, messages, tools: definitions, maxTokens}))},
+    schema: TurnOutcome,
+    run: () => {
+      ran.now = true;
+      return request.model.turn({specialist, turn, system, messages, tools: definitions, maxTokens, signal});
+    },
+  });
+  const text = spokenText(outcome);
+  if (ran.now && text !== '') await request.steps.note({type: 'specialist.said', specialist, text});
+  return outcome;
+}
+
+interface Calls {
+  readonly turn: number;
+  readonly uses: readonly ToolUse[];
+  readonly told: State;
+  readonly cut: boolean;
+}
+
+/** Runs all calls in order, also those after `submit`: the model asked for them together. All results go into one message. */
+async function afterTools(request: SpecialistRequest, {turn, uses, told, cut}: Calls): Promise<Next> {
+  const results: ToolResult[] = [];
+  let summary: string | undefined;
+  for (const [index, use] of uses.entries()) {
+    const {specialist, box, steps, signal} = request;
+    const {text, isError} = await toolStep({specialist, turn, index, use, box, steps, signal});
+    results.push({type: 'tool_result', toolUseId: use.id, text, isError});
+    if (use.name === 'submit' && !isError) summary ??= submittedSummary(use.input);
+  }
+  const conversation = withUser(told.conversation, [...results, ...(cut ? userText(cutOff) : [])]);
+  return {...told, conversation, ...(summary === undefined ? {} : {ended: {as: 'submitted', summary}})};
+}
