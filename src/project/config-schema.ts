@@ -1,0 +1,84 @@
+import {isAbsolute} from 'node:path';
+import {z} from 'zod';
+import {SpecialistConfig} from '../core/specialist.js';
+
+/**
+ * What holds when neither file says anything. The sizes of a box fit two of them on a small machine; `repairRounds` and
+ * `maxTurns` bound what a run can cost.
+ */
+export const configDefaults = {
+  /** A name under `images/`, or any image reference. */
+  image: 'node',
+  /** MiB of memory, CPUs and processes of one box. A repository may only ask for less. */
+  limits: {memoryMiB: 2048, cpus: 2, pids: 512},
+  /** Boxes at the same time. */
+  maxParallel: 4,
+  /** How often findings go back to their owners. */
+  repairRounds: 2,
+  /** Model turns of one specialist in one phase. */
+  maxTurns: 60,
+  /** The model, and its most output tokens of one turn. */
+  model: {name: 'claude-opus-5-5', maxTokens: 16_000},
+} as const;
+
+const Limits = z
+  .strictObject({
+    memoryMiB: z.int().min(64).max(1_048_576).optional().describe(`MiB of memory of one box; default ${configDefaults.limits.memoryMiB}`),
+    cpus: z.number().min(0.1).max(1024).optional().describe(`CPUs of one box; default ${configDefaults.limits.cpus}`),
+    pids: z.int().min(16).max(4_194_304).optional().describe(`processes of one box; default ${configDefaults.limits.pids}`),
+  })
+  .optional();
+
+const Glob = z.string().min(1).max(256).describe('a glob inside the repository');
+const Specialist = SpecialistConfig.refine(
+  (config) => (config.scope?.write ?? []).every((glob) => Glob.safeParse(glob).success && !/^!?\//.test(glob)),
+  'a glob of `scope.write` must be relative and of 1 to 256 characters',
+);
+
+const shared = {
+  schemaVersion: z.literal(1).optional().describe('default 1'),
+  image: z.string().min(1).max(512).optional().describe(`default ${configDefaults.image}`),
+  limits: Limits,
+  specialists: z
+    .record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be lower-case letters, digits and `-`, at most 40'), Specialist)
+    .optional(),
+};
+
+/** `bulkhead.yml`: data from a stranger, so only what describes the project or narrows a box. */
+export const RepositoryConfig = z.strictObject(shared);
+export type RepositoryConfig = z.infer<typeof RepositoryConfig>;
+
+/** The user's own `config.yml`: all of it, and what acts on the host. */
+export const UserConfig = z.strictObject({
+  ...shared,
+  engine: z.string().min(1).optional().describe('address of the container engine; default: found'),
+  maxParallel: z.int().min(1).max(256).optional().describe(`boxes at the same time; default ${configDefaults.maxParallel}`),
+  repairRounds: z.int().min(0).max(20).optional().describe(`default ${configDefaults.repairRounds}`),
+  maxTurns: z.int().min(1).max(1000).optional().describe(`model turns of one specialist in one phase; default ${configDefaults.maxTurns}`),
+  model: z
+    .strictObject({
+      name: z.string().min(1).optional().describe(`default ${configDefaults.model.name}`),
+      baseUrl: z.url({protocol: /^https?$/}).optional().describe('default: that of the client'),
+      keyFile: z.string().refine(isAbsolute, 'must be an absolute path').optional().describe('a file that holds the key and nothing else'),
+      maxTokens: z.int().min(256).max(1_000_000).optional().describe(`output tokens of one turn; default ${configDefaults.model.maxTokens}`),
+    })
+    .optional(),
+});
+export type UserConfig = z.infer<typeof UserConfig>;
+
+/** The keys that a schema knows at a path; empty where it takes no object or any name. */
+export function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
+  let at: unknown = schema;
+  for (const part of path) {
+    at = unwrap(at);
+    if (at instanceof z.ZodObject) at = (at.shape as Readonly<Record<string, unknown>>)[String(part)];
+    else if (at instanceof z.ZodRecord) at = at.valueType;
+    else return [];
+  }
+  at = unwrap(at);
+  return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
+}
+
+function unwrap(schema: unknown): unknown {
+  return schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+}
