@@ -19,6 +19,8 @@ export default tseslint.config(
       'no-console': 'error',
       'no-control-regex': 'error',
       eqeqeq: 'error',
+      // A lock or a server that is held for a scope, or a parameter that a subclass may use, has a name that begins with `_`.
+      '@typescript-eslint/no-unused-vars': ['error', {argsIgnorePattern: '^_', varsIgnorePattern: '^_'}],
     },
   },
   {files: ['test/**/*.ts'], rules: {'max-lines': 'off', '@typescript-eslint/no-non-null-assertion': 'off'}},

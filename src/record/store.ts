@@ -9,6 +9,8 @@ export interface Store {
   /** The bare repository that Bulkhead owns. */
   readonly repository: string;
   readonly runs: string;
+  /** Test results of base commits, kept between runs. */
+  readonly baseResults: string;
 }
 
 /** The files of one run. */
@@ -25,7 +27,7 @@ export interface RunFiles {
 /** Names the store of a repository; makes nothing. */
 export function storeOf(stateHome: string, repositoryId: string): Store {
   const directory = join(stateHome, 'bulkhead', repositoryId);
-  return {directory, repository: join(directory, 'repository.git'), runs: join(directory, 'runs')};
+  return {directory, repository: join(directory, 'repository.git'), runs: join(directory, 'runs'), baseResults: join(directory, 'base-results')};
 }
 
 /** Names the files of a run; makes nothing. */

@@ -1,0 +1,50 @@
+import {resolve} from 'node:path';
+import {Command, Flags, type Interfaces} from '@oclif/core';
+import {exitWith} from './exit.js';
+import {interruptSignal} from './interrupt.js';
+
+/** What every command gets besides its own flags. */
+export interface Context {
+  readonly directory: string;
+  readonly engine: string | undefined;
+  readonly signal: AbortSignal;
+  /** Progress for people, on stderr. */
+  readonly say: (line: string) => void;
+}
+
+/**
+ * The frame of a command: it parses, calls one function, returns data, and renders text from that data. `--json`
+ * prints exactly the data. A verdict that is not a success sets the exit code through {@link exitCode}.
+ */
+export abstract class BulkheadCommand<Result> extends Command {
+  static override enableJsonFlag = true;
+  static override baseFlags = {
+    directory: Flags.string({char: 'C', helpValue: 'DIR', default: '.', description: 'work as if started in this folder', helpGroup: 'GLOBAL'}),
+    engine: Flags.string({helpValue: 'URL', description: 'address of the container engine, such as unix:///run/docker.sock', helpGroup: 'GLOBAL'}),
+    'no-color': Flags.boolean({description: 'no colours', helpGroup: 'GLOBAL'}),
+  };
+
+  /** The text for a person; written to stdout. */
+  protected abstract render(result: Result): string;
+
+  /** The exit code that a result stands for. */
+  protected exitCode(_result: Result): number {
+    return 0;
+  }
+
+  protected context(flags: {readonly directory: string; readonly engine: string | undefined; readonly 'no-color': boolean}): Context {
+    if (flags['no-color']) process.env['NO_COLOR'] = '1';
+    return {directory: resolve(flags.directory), engine: flags.engine, signal: interruptSignal(), say: (line) => process.stderr.write(`${line}\n`)};
+  }
+
+  protected finish(result: Result): Result {
+    if (!this.jsonEnabled()) process.stdout.write(this.render(result));
+    process.exitCode = this.exitCode(result);
+    return result;
+  }
+
+  protected override catch(error: Interfaces.CommandError): Promise<void> {
+    exitWith(error, {json: this.jsonEnabled()});
+    return Promise.resolve();
+  }
+}

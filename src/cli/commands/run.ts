@@ -1,0 +1,40 @@
+import {Args, Flags} from '@oclif/core';
+import {BulkheadCommand} from '../command.js';
+import {renderReport} from '../render/report.js';
+import {startRun, type RunResult} from '../start-run.js';
+import {verdictExit} from '../verdict-exit.js';
+
+/** `run [TASK]`: the whole job, from freeze to verdict. */
+export default class Run extends BulkheadCommand<RunResult> {
+  static override summary = 'let specialists do a task in sealed boxes, and verify what comes out';
+  static override args = {task: Args.string({description: 'the task in words; default: the task of the manifest or of --from'})};
+  static override flags = {
+    manifest: Flags.string({helpValue: 'FILE', description: 'what must exist and hold afterwards'}),
+    from: Flags.string({helpValue: 'FILE#ID', description: 'a task of an Agent OS tasks.md; ticked when it is verified'}),
+    'model-traffic': Flags.string({helpValue: 'replay:FILE', description: 'replay model traffic from a script instead of asking a model'}),
+    'max-parallel': Flags.integer({helpValue: 'N', min: 1, description: 'most boxes at a time'}),
+    'repair-rounds': Flags.integer({helpValue: 'N', min: 0, description: 'how often findings go back to their owners'}),
+  };
+  static override examples = ['<%= config.bin %> run --manifest manifest.yml', '<%= config.bin %> run --manifest manifest.yml --from .agent-os/specs/limits/tasks.md#1'];
+
+  async run(): Promise<RunResult> {
+    const {args, flags} = await this.parse(Run);
+    const result = await startRun(this.context(flags), {
+      task: args.task,
+      manifest: flags.manifest,
+      from: flags.from,
+      traffic: flags['model-traffic'],
+      maxParallel: flags['max-parallel'],
+      repairRounds: flags['repair-rounds'],
+    });
+    return this.finish(result);
+  }
+
+  protected render(result: RunResult): string {
+    return renderReport(result, {report: result.reportPath});
+  }
+
+  protected override exitCode(result: RunResult): number {
+    return verdictExit(result.verdict);
+  }
+}

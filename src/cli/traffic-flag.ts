@@ -1,0 +1,37 @@
+import {readFile, writeFile} from 'node:fs/promises';
+import {resolve} from 'node:path';
+import {AppError, systemCode} from '../core/errors.js';
+
+/** Text of a traffic script and where it came from. */
+export interface TrafficText {
+  readonly text: string;
+  readonly source: string;
+}
+
+/** Reads what `--model-traffic replay:FILE` names; undefined without the flag, which means a live model. */
+export async function readTrafficFlag(value: string | undefined, directory: string, signal: AbortSignal): Promise<TrafficText | undefined> {
+  if (value === undefined) return undefined;
+  const [kind, ...rest] = value.split(':');
+  const file = rest.join(':');
+  if (kind !== 'replay' || file === '') throw new AppError('USAGE', `--model-traffic ${value}: the form is replay:FILE.`);
+  const source = resolve(directory, file);
+  return {text: await read(source, signal), source};
+}
+
+/** Keeps the script beside the journal, so that a resume replays the same. */
+export async function keepTraffic(file: string, traffic: TrafficText | undefined): Promise<void> {
+  if (traffic !== undefined) await writeFile(file, traffic.text, {mode: 0o600});
+}
+
+/** The script that a replayed run keeps. */
+export async function readKeptTraffic(file: string, signal: AbortSignal): Promise<TrafficText> {
+  return {text: await read(file, signal), source: file};
+}
+
+async function read(file: string, signal: AbortSignal): Promise<string> {
+  try {
+    return await readFile(file, {encoding: 'utf8', signal});
+  } catch (error) {
+    throw new AppError('TRAFFIC_INVALID', `The traffic script ${file} cannot be read (${systemCode(error) ?? 'unknown'}).`, {hint: 'Check the path behind replay:.', cause: error});
+  }
+}

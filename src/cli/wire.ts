@@ -1,0 +1,109 @@
+import {homedir} from 'node:os';
+import {fileURLToPath} from 'node:url';
+import type {z} from 'zod';
+import {runSpecialist} from '../agents/loop.js';
+import {startModel, type Model} from '../agents/model.js';
+import {conflictMessage, openingMessage, repairMessage, systemPrompt} from '../agents/roles.js';
+import {parseTraffic, TrafficScript} from '../agents/traffic/script.js';
+import {startTrafficServer} from '../agents/traffic/server.js';
+import type {SandboxEngine} from '../core/sandbox.js';
+import {openRepository, type Repository} from '../git/repository.js';
+import {deliverBranch} from '../git/deliver.js';
+import type {Config} from '../project/config.js';
+import {fileCache} from '../record/cache.js';
+import type {Store} from '../record/store.js';
+import type {RunOptions} from '../run/options.js';
+import type {Rooms} from '../run/rooms.js';
+import {startDockerEngine} from '../sandbox/docker/engine.js';
+import {findEngine} from '../sandbox/engine/discover.js';
+import {imageReference} from '../sandbox/images/catalog.js';
+import {readHarness} from '../verify/harness.js';
+import {verifyCommit} from '../verify/verify.js';
+import {readModelKey} from './model-key.js';
+import type {ProjectContext} from './project-context.js';
+import type {TrafficText} from './traffic-flag.js';
+
+export {readCheckout, resolveCommit} from '../git/checkout.js';
+export {applyToCheckout, deliverBranch} from '../git/deliver.js';
+export {commitFolder} from '../git/start-folder.js';
+export {prepareMachine} from '../sandbox/engine/setup.js';
+
+/** Our harness files: `images/` of this package, three folders up both from `src/cli/` and from `dist/cli/`. */
+const harnessDir = fileURLToPath(new URL('../../images/harness', import.meta.url));
+
+/** The schema of a traffic script, for `schema traffic`. */
+export function trafficSchema(): z.ZodType {
+  return TrafficScript;
+}
+
+/** Finds the engine by flag, user configuration, environment and the usual places, and speaks to it. */
+export async function wireEngine(request: {readonly flag: string | undefined; readonly config: Pick<Config, 'engine'>; readonly signal: AbortSignal}): Promise<SandboxEngine> {
+  const {flag, config, signal} = request;
+  const found = await findEngine({flag: flag ?? config.engine.value, env: process.env, home: homedir(), signal});
+  return startDockerEngine({address: found.address, helperImage: imageReference('base') ?? 'base', imageReference});
+}
+
+/** The bare repository that Bulkhead owns for a user's repository. */
+export async function openStoreRepository(store: Store, signal: AbortSignal): Promise<Repository> {
+  return openRepository(store.repository, signal);
+}
+
+/** Everything real that a run needs. Disposing ends the model client and the traffic server. */
+export interface WiredRooms extends AsyncDisposable {
+  readonly rooms: Rooms;
+}
+
+/** Puts the real rooms together. The model is live, or the traffic server with a script. */
+export async function wireRooms(request: {
+  readonly project: ProjectContext;
+  readonly engine: string | undefined;
+  readonly traffic: TrafficText | undefined;
+  readonly options: RunOptions;
+  readonly signal: AbortSignal;
+}): Promise<WiredRooms> {
+  const {project, traffic, options, signal} = request;
+  const wired = await wireModel({config: project.config, name: options.model.name, traffic, signal});
+  try {
+    const engine = await wireEngine({flag: request.engine, config: project.config, signal});
+    const rooms: Rooms = {
+      engine,
+      repository: await openStoreRepository(project.store, signal),
+      model: wired.model,
+      runSpecialist,
+      prompts: {role: systemPrompt, opening: openingMessage, repair: repairMessage, conflict: conflictMessage},
+      verifyCommit,
+      harness: await readHarness(harnessDir),
+      baseCache: fileCache(project.store.baseResults),
+      deliverBranch,
+    };
+    return {rooms, [Symbol.asyncDispose]: () => wired[Symbol.asyncDispose]()};
+  } catch (error) {
+    await wired[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+interface WiredModel extends AsyncDisposable {
+  readonly model: Model;
+}
+
+async function wireModel(request: {readonly config: Config; readonly name: string; readonly traffic: TrafficText | undefined; readonly signal: AbortSignal}): Promise<WiredModel> {
+  const {config, name, traffic, signal} = request;
+  if (traffic === undefined) {
+    const apiKey = await readModelKey(process.env, config.model.keyFile.value);
+    const model = startModel({apiKey, baseUrl: config.model.baseUrl.value ?? process.env['ANTHROPIC_BASE_URL'], model: name});
+    return {model, [Symbol.asyncDispose]: () => model[Symbol.asyncDispose]()};
+  }
+  const server = await startTrafficServer(parseTraffic(traffic.text, traffic.source), signal);
+  const model = startModel({apiKey: 'replayed-traffic-needs-no-key', baseUrl: server.url, model: name});
+  return {
+    model,
+    async [Symbol.asyncDispose]() {
+      await model[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Folder of the demo: project, manifest and traffic script, all of it data. */
+export const demoFolder = fileURLToPath(new URL('../../test/fixtures/demo', import.meta.url));

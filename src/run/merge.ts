@@ -1,0 +1,92 @@
+import {z} from 'zod';
+import {finding, type Finding} from '../core/finding.js';
+import {refOf, type Run} from './rooms.js';
+import {workPhase, type HandedIn} from './work.js';
+
+/** How often an owner may rework one submission that conflicts, before the conflict is a finding. */
+const maxReworks = 2;
+
+const Merged = z.discriminatedUnion('state', [
+  z.strictObject({state: z.literal('merged'), commit: z.string()}),
+  z.strictObject({state: z.literal('conflicted'), paths: z.array(z.string())}),
+]);
+
+/** Where the merge is, and what did not go into it. */
+export interface MergeSoFar {
+  readonly commit: string;
+  readonly findings: readonly Finding[];
+  /** Who changed a path in this merge. */
+  readonly authors: ReadonlyMap<string, readonly string[]>;
+}
+
+/**
+ * Merges what was handed in, one after the other in the given order, onto a commit. A conflict goes to its owner, who
+ * reworks it in a new box made from the merge so far; what still conflicts after that is left out and is a finding.
+ */
+export async function mergeInOrder(run: Run, at: {readonly round: number; readonly onto: string}, handed: readonly HandedIn[], signal: AbortSignal): Promise<MergeSoFar> {
+  const findings: Finding[] = [];
+  const authors = new Map<string, readonly string[]>();
+  let onto = at.onto;
+  for (const first of handed) {
+    const merged = await mergeOne(run, {round: at.round, onto}, first, signal);
+    onto = merged.commit;
+    findings.push(...merged.findings);
+    const name = first.specialist.stream.specialist;
+    for (const path of merged.changed) authors.set(path, [...(authors.get(path) ?? []), name]);
+  }
+  return {commit: onto, findings, authors};
+}
+
+async function mergeOne(
+  run: Run,
+  at: {readonly round: number; readonly onto: string},
+  first: HandedIn,
+  signal: AbortSignal,
+): Promise<{readonly commit: string; readonly changed: readonly string[]; readonly findings: readonly Finding[]}> {
+  const name = first.specialist.stream.specialist;
+  let submission = first;
+  for (let attempt = 0; ; attempt += 1) {
+    if (submission.commit === undefined) return {commit: at.onto, changed: [], findings: submission.findings};
+    const merged = await merge(run, {...at, attempt, name, submission: submission.commit}, signal);
+    if (merged.state === 'merged') return {commit: merged.commit, changed: submission.changed, findings: submission.findings};
+    if (attempt === maxReworks) return {commit: at.onto, changed: [], findings: [...submission.findings, conflict(name, merged.paths)]};
+    const ownDiff = await run.rooms.repository.diffText((await parentOf(run, submission.commit, signal)), submission.commit, signal);
+    const opening = run.rooms.prompts.conflict({paths: merged.paths, ownDiff});
+    submission = await workPhase(run, first.specialist, {phase: `conflict-${at.round}-${attempt}`, commit: at.onto, opening}, signal);
+  }
+}
+
+async function merge(
+  run: Run,
+  at: {readonly round: number; readonly onto: string; readonly attempt: number; readonly name: string; readonly submission: string},
+  signal: AbortSignal,
+): Promise<z.infer<typeof Merged>> {
+  const ref = refOf(run, `merged/${at.round}`);
+  return run.steps.step({
+    name: `merge/${at.round}/${at.name}/${at.attempt}`,
+    input: {onto: at.onto, submission: at.submission},
+    names: {ref},
+    schema: Merged,
+    run: async () => {
+      const message = `Merge the submission of ${at.name}\n\nBulkhead-Run: ${run.id}\nBulkhead-Specialist: ${at.name}`;
+      const merged = await run.rooms.repository.merge({onto: at.onto, submission: at.submission, ref, message, date: run.startedAt, signal});
+      return merged.state === 'merged' ? merged : {state: 'conflicted', paths: [...merged.paths]};
+    },
+  });
+}
+
+async function parentOf(run: Run, commit: string, signal: AbortSignal): Promise<string> {
+  return run.rooms.repository.resolve(`${commit}^1`, signal);
+}
+
+function conflict(name: string, paths: readonly string[]): Finding {
+  return finding({
+    code: 'MERGE_CONFLICT',
+    check: 'files',
+    deliverable: name,
+    owners: [name],
+    message: `The submission of ${name} still conflicts in ${paths.join(', ')} and was left out.`,
+    hint: 'Make the change again on top of what the others delivered.',
+    evidence: {class: 'file-fact'},
+  });
+}

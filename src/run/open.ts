@@ -1,0 +1,116 @@
+import {AppError} from '../core/errors.js';
+import type {Journal, JournalEvent} from '../core/journal.js';
+import type {Checkout} from '../git/checkout.js';
+import {openJournal, readEvents} from '../record/journal.js';
+import {lockRun} from '../record/lock.js';
+import {ownerIsGone, processOwner} from '../record/owner.js';
+import {foldRun, type RunState} from '../record/state.js';
+import {startSteps} from '../record/steps.js';
+import {makeRunFolder, type RunFiles, type Store} from '../record/store.js';
+import {RunOptions} from './options.js';
+import type {Rooms, Run} from './rooms.js';
+
+/** A run that this process holds: locked, its journal open. */
+export interface OpenRun extends AsyncDisposable {
+  readonly run: Run;
+}
+
+/** What a new run is made of. */
+export interface NewRun {
+  readonly runId: string;
+  readonly store: Store;
+  readonly task: string;
+  readonly checkout: Checkout;
+  readonly options: RunOptions;
+  readonly rooms: Rooms;
+  readonly now: () => Date;
+  readonly listen: (event: JournalEvent) => void;
+}
+
+/** Makes the folder and the journal of a new run and takes its lock. */
+export async function openNewRun(request: NewRun): Promise<OpenRun> {
+  const files = await makeRunFolder(request.store, request.runId);
+  return hold(files, request, async (journal) => {
+    await journal.append({type: 'run.opened', runId: request.runId, task: request.task, repository: request.checkout.root, options: request.options});
+  });
+}
+
+/** Takes up a run that nobody drives. RUN_STATE when it has ended, RUN_LOCKED when another process drives it. */
+export async function openEarlierRun(files: RunFiles, request: Pick<NewRun, 'checkout' | 'rooms' | 'now' | 'listen'>): Promise<OpenRun> {
+  const state = await readState(files);
+  if (!isOpen(state)) {
+    throw new AppError('RUN_STATE', `The run ${state.runId} has ended: ${state.status}.`, {
+      hint: state.status === 'verified' ? `\`bulkhead deliver ${state.runId}\` takes its result.` : '`bulkhead run` starts a new one.',
+    });
+  }
+  return hold(files, request, () => Promise.resolve());
+}
+
+/** The state of a run by its journal. JOURNAL_DAMAGED when there is none in its folder. */
+export async function readState(files: RunFiles): Promise<RunState> {
+  const state = foldRun(await readEvents(files.journal), ownerIsGone);
+  if (state !== undefined) return state;
+  throw new AppError('JOURNAL_DAMAGED', `The run ${files.runId} has no journal that begins.`, {hint: `It was ended before it did anything. \`bulkhead discard ${files.runId}\` removes it.`});
+}
+
+/** What a run was started with. JOURNAL_DAMAGED when its first event does not say. */
+export function openedWith(events: readonly JournalEvent[]): {readonly task: string; readonly repository: string; readonly startedAt: Date; readonly runId: string; readonly options: RunOptions} {
+  const [first] = events;
+  const options = first?.type === 'run.opened' ? RunOptions.safeParse(first.options) : undefined;
+  if (first?.type !== 'run.opened' || options?.success !== true) throw new AppError('JOURNAL_DAMAGED', 'The journal does not begin with what the run was started with.');
+  return {task: first.task, repository: first.repository, startedAt: new Date(first.at), runId: first.runId, options: options.data};
+}
+
+/** Whether a run can go on. */
+export function isOpen(state: RunState): boolean {
+  return state.status === 'interrupted' || state.status === 'parked' || state.status === 'running';
+}
+
+async function hold(files: RunFiles, request: Pick<NewRun, 'checkout' | 'rooms' | 'now' | 'listen'>, begin: (journal: Journal) => Promise<void>): Promise<OpenRun> {
+  const lock = await lockRun(files.directory);
+  try {
+    const journal = await openJournal(files.journal, request.now);
+    try {
+      return await take(files, request, {lock, journal, begin});
+    } catch (error) {
+      await journal[Symbol.asyncDispose]();
+      throw error;
+    }
+  } catch (error) {
+    await lock[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+interface Held {
+  readonly lock: AsyncDisposable;
+  readonly journal: Journal;
+  readonly begin: (journal: Journal) => Promise<void>;
+}
+
+async function take(files: RunFiles, request: Pick<NewRun, 'checkout' | 'rooms' | 'now' | 'listen'>, {lock, journal, begin}: Held): Promise<OpenRun> {
+  journal.subscribe(request.listen);
+  await begin(journal);
+  const owner = processOwner();
+  await journal.append({type: 'run.driven', owner});
+  const {task, startedAt, runId, options} = openedWith(journal.events);
+  const run: Run = {
+    id: runId,
+    task,
+    startedAt,
+    checkout: request.checkout,
+    options,
+    files,
+    journal,
+    steps: startSteps(journal),
+    ownership: {runId, owner},
+    rooms: request.rooms,
+  };
+  return {
+    run,
+    async [Symbol.asyncDispose]() {
+      await journal[Symbol.asyncDispose]();
+      await lock[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,18 @@
+import {z} from 'zod';
+import {Manifest} from '../core/manifest.js';
+import {SpecialistConfig} from '../core/specialist.js';
+
+/** Everything that decides a run besides its base commit's content: journalled at the start, so that a resume goes on alike. */
+export const RunOptions = z.strictObject({
+  manifest: Manifest.describe('with `base` as a full commit id'),
+  manifestSource: z.string(),
+  from: z.strictObject({path: z.string().describe('relative to the root'), id: z.string()}).optional(),
+  traffic: z.enum(['live', 'replayed']),
+  model: z.strictObject({name: z.string(), maxTokens: z.int().min(1)}),
+  limits: z.strictObject({memoryMiB: z.int().min(64), cpus: z.number().min(0.1), pids: z.int().min(16)}),
+  maxParallel: z.int().min(1),
+  maxTurns: z.int().min(1),
+  repairRounds: z.int().min(0),
+  specialists: z.record(z.string(), SpecialistConfig),
+});
+export type RunOptions = z.infer<typeof RunOptions>;

@@ -1,0 +1,134 @@
+import {readFile} from 'node:fs/promises';
+import {afterEach, describe, expect, test} from 'vitest';
+import type {Report} from '../../src/core/report.js';
+import {bulkhead, engineLeftovers, fingerprint, honestTurns, isDelivery, runFlags, startBulkhead, startProject, subtractTraffic, untilJournal, type Ended} from './fixture.js';
+
+afterEach(async () => {
+  expect(await engineLeftovers()).toEqual([]);
+});
+
+function reportOf(ended: Ended): Report {
+  return JSON.parse(ended.stdout) as Report;
+}
+
+describe('a run', () => {
+  test('that delivers what it promised is verified, ticked on its branch, and leaves the checkout as it was', async () => {
+    await using project = await startProject();
+    const before = await fingerprint(project.directory, isDelivery);
+    const ended = await bulkhead(project, [...(await runFlags(project)), '--from', 'tasks.md#1', '--json']);
+    expect(ended.stderr).toMatch(/replayed/);
+    const report = reportOf(ended);
+    expect([ended.exitCode, report.verdict, report.findings]).toEqual([0, 'verified', []]);
+    expect(report.tests).toMatchObject({total: 2, passed: 2, failed: 0, failToPass: {wanted: 1, met: 1}});
+    expect(await fingerprint(project.directory, isDelivery)).toBe(before);
+    const branch = report.branch ?? '';
+    expect((await project.git('for-each-ref', '--format=%(refname)')).trim().split('\n').sort()).toEqual([`refs/heads/${branch}`, 'refs/heads/main'].sort());
+    const parents = (await project.git('log', '--first-parent', '--format=%H', branch)).trim().split('\n');
+    expect([parents[0], parents[1], parents.at(-1)]).toEqual([report.bookkeeping, report.commit, report.base]);
+    const changed = (await project.git('diff', '--name-only', report.commit, branch)).trim().split('\n');
+    expect(changed.filter((path) => path !== 'tasks.md')).toEqual([`verifications/bulkhead-${report.runId}.md`].map((path) => path.replace('./', '')));
+    expect(await project.git('show', `${branch}:tasks.md`)).toBe('# Spec Tasks\n\n- [x] 1. Subtract\n  - [x] 1.1 Write tests\n  - [x] 1.2 Write the function\n\n- [ ] 2. Divide\n');
+  });
+
+  test('whose specialist never delivers a promised file is blocked, names file and owner, and ticks nothing', async () => {
+    await using project = await startProject();
+    const before = await fingerprint(project.directory);
+    const traffic = subtractTraffic(['tools: [{submit: {summary: "src/subtract.js is done and tested"}}]']);
+    const ended = await bulkhead(project, [...(await runFlags(project, {traffic})), '--from', 'tasks.md#1', '--repair-rounds', '0', '--json']);
+    const report = reportOf(ended);
+    expect([ended.exitCode, report.verdict]).toEqual([1, 'blocked']);
+    expect(report.findings).toContainEqual(expect.objectContaining({code: 'FILE_MISSING', path: 'src/subtract.js', owners: ['implementation']}));
+    expect([report.branch, report.bookkeeping]).toEqual([undefined, undefined]);
+    expect(await fingerprint(project.directory)).toBe(before);
+  });
+
+  test('gives findings back to their owner, who repairs them from the merge', async () => {
+    await using project = await startProject();
+    const traffic = subtractTraffic(['tools: [{submit: {summary: done}}]']).replace(
+      '  test:\n',
+      '    repair:\n      - tools: [{edit: {command: create, path: src/subtract.js, file_text: "export const subtract = (a, b) => a - b;\\n"}}]\n      - tools: [{submit: {summary: really done}}]\n  test:\n',
+    );
+    const ended = await bulkhead(project, [...(await runFlags(project, {traffic})), '--json']);
+    const report = reportOf(ended);
+    expect([ended.exitCode, report.verdict]).toEqual([0, 'verified']);
+    expect(report.rounds.map((round) => round.verdict)).toEqual(['blocked', 'verified']);
+    expect(report.specialists.find((one) => one.specialist === 'implementation')?.submissions).toHaveLength(1);
+  });
+
+  test('with a conflict goes back to the owner whose submission came later', async () => {
+    await using project = await startProject();
+    const manifest = `schemaVersion: 1
+task: Two names for one function
+image: node
+files:
+  - {path: src/add.js, action: modify, owner: implementation, must: [{contains: plus}]}
+  - {path: src/names.js, action: create, owner: quality}
+tests: {command: [node, --test], failToPass: none}
+`;
+    const change = (name: string): string => `{bash: {command: "echo 'export const ${name} = 1;' >> shared.js"}}`;
+    const traffic = `schemaVersion: 1
+specialists:
+  implementation:
+    turns:
+      - tools: [${change('a')}, {bash: {command: "echo 'export const plus = add;' >> src/add.js"}}, {submit: {summary: ok}}]
+  quality:
+    turns:
+      - tools: [${change('b')}, {edit: {command: create, path: src/names.js, file_text: "export const names = 1;\\n"}}, {submit: {summary: ok}}]
+    repair:
+      - tools: [${change('b')}, {edit: {command: create, path: src/names.js, file_text: "export const names = 1;\\n"}}, {submit: {summary: on top}}]
+`;
+    const ended = await bulkhead(project, [...(await runFlags(project, {manifest, traffic})), '--json']);
+    const report = reportOf(ended);
+    expect([ended.exitCode, report.verdict, report.findings]).toEqual([0, 'verified', []]);
+    expect(await project.git('show', `${report.branch ?? ''}:shared.js`)).toBe('export const a = 1;\nexport const b = 1;\n');
+  });
+
+  test('leaves out what a specialist wrote outside its scope, and says so', async () => {
+    await using project = await startProject();
+    const traffic = subtractTraffic([`tools: [{bash: {command: "echo '// weaker' > test/add.test.js; mkdir -p .github; echo x > .github/ci.yml"}}]`, ...honestTurns.slice(1)]);
+    const ended = await bulkhead(project, [...(await runFlags(project, {traffic})), '--repair-rounds', '0', '--json']);
+    const report = reportOf(ended);
+    expect([ended.exitCode, report.verdict]).toEqual([1, 'blocked']);
+    expect(report.findings.map((item) => [item.code, item.path]).sort()).toEqual([
+      ['SCOPE_VIOLATION', '.github/ci.yml'],
+      ['SCOPE_VIOLATION', 'test/add.test.js'],
+    ]);
+  });
+
+  test('that is interrupted parks with its work at home, and resume goes on', async () => {
+    await using project = await startProject();
+    const traffic = subtractTraffic([honestTurns[1] ?? '', 'tools: [{bash: {command: "sleep 60"}}]', honestTurns[3] ?? '']);
+    const child = startBulkhead(project, await runFlags(project, {traffic}));
+    await untilJournal(project, (text) => text.includes('"step":"tool/implementation/2/0"'));
+    child.kill('SIGINT');
+    expect((await child.ended).exitCode).toBe(130);
+    expect(await engineLeftovers()).toEqual([]);
+    const resumed = await bulkhead(project, ['resume', 'latest', '--json']);
+    expect([resumed.exitCode, reportOf(resumed).verdict]).toEqual([0, 'verified']);
+  });
+});
+
+describe('after a run', () => {
+  test('status, diff, deliver and discard do what they say, and refuse what they must', async () => {
+    await using project = await startProject();
+    const report = reportOf(await bulkhead(project, [...(await runFlags(project)), '--json']));
+    const id = report.runId ?? '';
+    expect((await bulkhead(project, ['status', id])).stdout).toContain('verified');
+    const diff = await bulkhead(project, ['diff', id.slice(0, 12)]);
+    expect(diff.stdout).toContain('+export const subtract');
+    expect((await bulkhead(project, ['diff', id, 'test'])).stdout).not.toContain('+export const subtract');
+    expect((await bulkhead(project, ['resume', id])).stderr).toMatch(/^RUN_STATE/);
+    expect((await bulkhead(project, ['deliver', id, '--branch', 'main'])).stderr).toMatch(/^RESULT_EXISTS/);
+    expect((await bulkhead(project, ['deliver', id, '--branch', 'taken'])).exitCode).toBe(0);
+    expect((await project.git('rev-parse', 'taken')).trim()).toBe(report.bookkeeping);
+    await project.put('src/add.js', '// edited meanwhile\n');
+    expect((await bulkhead(project, ['deliver', id, '--apply'])).stderr).toMatch(/^CHECKOUT_CHANGED/);
+    await project.git('checkout', '-q', 'src/add.js');
+    expect((await bulkhead(project, ['deliver', id, '--apply'])).exitCode).toBe(0);
+    expect((await project.git('rev-parse', 'HEAD')).trim()).toBe(report.bookkeeping);
+    expect(await readFile(`${project.directory}/src/subtract.js`, 'utf8')).toContain('subtract');
+    expect((await bulkhead(project, ['discard', id])).exitCode).toBe(0);
+    expect((await bulkhead(project, ['status'])).stdout).toContain('No runs');
+    expect((await project.git('rev-parse', 'taken')).trim()).toBe(report.bookkeeping);
+  });
+});
