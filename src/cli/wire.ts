@@ -9,6 +9,7 @@ import {startTrafficServer} from '../agents/traffic/server.js';
 import type {SandboxEngine} from '../core/sandbox.js';
 import {openRepository, type Repository} from '../git/repository.js';
 import {deliverBranch} from '../git/deliver.js';
+import {isRecentEnough, readGitVersion} from '../git/version.js';
 import type {Config} from '../project/config.js';
 import {fileCache} from '../record/cache.js';
 import type {Store} from '../record/store.js';
@@ -26,10 +27,17 @@ import type {TrafficText} from './traffic-flag.js';
 export {readCheckout, resolveCommit} from '../git/checkout.js';
 export {applyToCheckout, deliverBranch} from '../git/deliver.js';
 export {commitFolder} from '../git/start-folder.js';
+export {probeMachine} from '../sandbox/engine/doctor.js';
 export {prepareMachine} from '../sandbox/engine/setup.js';
 
 /** Our harness files: `images/` of this package, three folders up both from `src/cli/` and from `dist/cli/`. */
 const harnessDir = fileURLToPath(new URL('../../images/harness', import.meta.url));
+
+/** The installed git, as `doctor` asks for it. */
+export async function readGit(signal: AbortSignal): Promise<{readonly version: string; readonly recentEnough: boolean}> {
+  const version = await readGitVersion(signal);
+  return {version, recentEnough: isRecentEnough(version)};
+}
 
 /** The schema of a traffic script, for `schema traffic`. */
 export function trafficSchema(): z.ZodType {

@@ -119,7 +119,10 @@ export interface Sandbox extends AsyncDisposable {
   stop(signal: AbortSignal): Promise<void>;
 }
 
-/** One entry of the stream that the trusted exporter makes of a stopped box's workspace. */
+/**
+ * One entry of the stream that the trusted exporter makes of a stopped box's workspace. `deleted` takes the path away
+ * with everything below it, and comes before any other entry at or below that path.
+ */
 export type ExportEntry =
   | {readonly kind: 'file'; readonly path: Uint8Array; readonly executable: boolean; readonly size: number; readonly bytes: Uint8Array}
   | {readonly kind: 'symlink'; readonly path: Uint8Array; readonly target: Uint8Array}

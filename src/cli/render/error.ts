@@ -14,8 +14,8 @@ export function renderErrorJson(error: AppError): string {
   return JSON.stringify({error: {code, message, hint, details, exitCode: error.exitCode}}, null, 2);
 }
 
-/** Colour on a terminal that wants it: respects NO_COLOR and pipes. */
+/** Colour where both outputs are a terminal that wants it: NO_COLOR and pipes are respected. */
 export function paint(format: Parameters<typeof styleText>[0], text: string): string {
-  const plain = process.env['NO_COLOR'] !== undefined || process.env['TERM'] === 'dumb' || !process.stderr.isTTY;
+  const plain = process.env['NO_COLOR'] !== undefined || process.env['TERM'] === 'dumb' || !(process.stderr.isTTY && process.stdout.isTTY);
   return plain ? text : styleText(format, text);
 }

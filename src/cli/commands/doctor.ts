@@ -1,0 +1,50 @@
+import {homedir} from 'node:os';
+import {processOwner} from '../../record/owner.js';
+import {BulkheadCommand} from '../command.js';
+import {readModelKey} from '../model-key.js';
+import {stateHome, userConfigFile} from '../places.js';
+import {renderProbes} from '../render/doctor.js';
+import {probeMachine, readGit} from '../wire.js';
+import {readConfig} from '../../project/config.js';
+import {isAppError} from '../../core/errors.js';
+
+type Probe = Awaited<ReturnType<typeof probeMachine>>[number];
+
+/** `doctor`: tries what a run needs of this machine, and says what to do about the rest. */
+export default class Doctor extends BulkheadCommand<readonly Probe[]> {
+  static override summary = 'check what a run needs of this machine, by trying it';
+
+  async run(): Promise<readonly Probe[]> {
+    const {flags} = await this.parse(Doctor);
+    const {directory, engine, signal} = this.context(flags);
+    const config = await readConfig({repositoryRoot: directory, userConfigFile: userConfigFile(process.env), signal});
+    const probes = await probeMachine({
+      flag: engine ?? config.engine.value,
+      env: process.env,
+      home: homedir(),
+      stateFolder: stateHome(process.env),
+      git: readGit,
+      ownership: {runId: `doctor-${process.pid}`, owner: processOwner()},
+      signal,
+    });
+    return this.finish([...probes, await probeKey(config.model.keyFile.value)]);
+  }
+
+  protected render(probes: readonly Probe[]): string {
+    return renderProbes(probes);
+  }
+
+  protected override exitCode(probes: readonly Probe[]): number {
+    return probes.some((probe) => probe.outcome === 'fail') ? 3 : 0;
+  }
+}
+
+async function probeKey(keyFile: string | undefined): Promise<Probe> {
+  try {
+    await readModelKey(process.env, keyFile);
+    return {name: 'model key', outcome: 'ok', message: 'there is one; no box ever has it'};
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return {name: 'model key', outcome: 'warn', message: error.message, fix: 'export ANTHROPIC_API_KEY=… (replayed runs need none)'};
+  }
+}

@@ -1,0 +1,73 @@
+import {z} from 'zod';
+import {AppError} from '../../core/errors.js';
+import type {EngineFacts, SandboxEngine} from '../../core/sandbox.js';
+import {findBox, startBox} from './box.js';
+import {startEngineCalls, type Engine} from './engine-call.js';
+import {exportWorkspace} from './export.js';
+import {lockImage} from './image.js';
+import {runProcess} from './process.js';
+import {listLeftovers, removeBox, removeContainer, removeLeftover, removeVolume, workspaceVolumes} from './remove.js';
+import {fillSnapshot} from './snapshot.js';
+import {inspectVolume} from './workspace.js';
+
+/** Which engine, and which images of ours are on it. */
+export interface DockerEngineOptions {
+  /** For example `unix:///var/run/docker.sock`. */
+  readonly address: string;
+  /** Our image with git, tar and perl, in which snapshots are filled and workspaces are read. */
+  readonly helperImage: string;
+  /** The full reference of a bare name of ours such as `node`, or undefined. */
+  readonly imageReference: (name: string) => string | undefined;
+}
+
+/** An engine that speaks Docker's API. Connects at the first use; every method may throw ENGINE_UNREACHABLE or ENGINE_FAILED. */
+export function startDockerEngine(options: DockerEngineOptions): SandboxEngine {
+  const engine = startEngineCalls(options.address, options.helperImage);
+  return {
+    facts: (signal) => readFacts(engine, signal),
+    lockImage: (reference, signal) => lockImage(engine, {reference, ours: options.imageReference(reference)}, signal),
+    createSnapshot: (request, signal) => fillSnapshot(engine, request, signal),
+    startBox: (request, signal) => startBox(engine, request, signal),
+    findBox: (name, signal) => findBox(engine, name, signal),
+    runProcess: (request, signal) => runProcess(engine, request, signal),
+    hasWorkspace: async (names, signal) => {
+      const {upper, work} = workspaceVolumes(names);
+      return (await inspectVolume(engine, upper, signal)) !== undefined && (await inspectVolume(engine, work, signal)) !== undefined;
+    },
+    exportWorkspace: (request, signal) => exportWorkspace(engine, request, signal),
+    removeWorkspace: (names, signal) => removeBox(engine, names, signal),
+    removeSnapshot: async (name, signal) => {
+      await removeContainer(engine, `${name}-fill`, signal);
+      await removeVolume(engine, name, signal);
+    },
+    leftovers: (signal) => listLeftovers(engine, signal),
+    remove: (leftover, signal) => removeLeftover(engine, leftover, signal),
+  };
+}
+
+const Version = z.object({
+  Version: z.string(),
+  ApiVersion: z.string(),
+  Components: z.array(z.object({Name: z.string()})).nullish(),
+});
+const Info = z.object({
+  Driver: z.string(),
+  /** Docker before 20.10 does not say; it knew only version 1. */
+  CgroupVersion: z.string().default('1'),
+  Runtimes: z.record(z.string(), z.unknown()).nullish(),
+});
+
+async function readFacts(engine: Engine, signal: AbortSignal): Promise<EngineFacts> {
+  const version = Version.safeParse(await engine.ask('read the version of the engine', signal, (client) => client.version()));
+  const info = Info.safeParse(await engine.ask('read the facts of the engine', signal, (client) => client.info()));
+  if (!version.success || !info.success) throw new AppError('ENGINE_UNFIT', `What answers at ${engine.address} does not describe itself like a container engine.`);
+  return {
+    address: engine.address,
+    name: (version.data.Components ?? []).some((component) => component.Name === 'Podman Engine') ? 'podman' : 'docker',
+    version: version.data.Version,
+    apiVersion: version.data.ApiVersion,
+    cgroupVersion: info.data.CgroupVersion,
+    storageDriver: info.data.Driver,
+    runtimes: Object.keys(info.data.Runtimes ?? {}).sort(),
+  };
+}

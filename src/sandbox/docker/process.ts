@@ -1,0 +1,53 @@
+import type {EndedProcess, ProcessRequest} from '../../core/sandbox.js';
+import {startCapture} from '../capture.js';
+import {workspacePath} from '../profile.js';
+import {killContainer, startAttached, waitDead} from './attach.js';
+import {createBoxContainer} from './box.js';
+import {cleanUp, type Engine} from './engine-call.js';
+import {removeBox} from './remove.js';
+
+/**
+ * Runs one process as the main process of a fresh container and reads how it ended from the dead container. Container
+ * and workspace are removed in every case. A lost engine is ENGINE_UNREACHABLE or ENGINE_FAILED, never an exit code.
+ */
+export async function runProcess(engine: Engine, request: ProcessRequest, signal: AbortSignal): Promise<EndedProcess> {
+  await removeBox(engine, request.names, signal);
+  try {
+    const argv = ['/bin/sh', '-c', `cd ${workspacePath} && exec "$@"`, 'sh', ...request.argv];
+    await createBoxContainer(engine, {request, argv, kind: 'process'}, signal);
+    return await runToEnd(engine, request, signal);
+  } finally {
+    await cleanUp((fresh) => removeBox(engine, request.names, fresh));
+  }
+}
+
+async function runToEnd(engine: Engine, request: ProcessRequest, signal: AbortSignal): Promise<EndedProcess> {
+  const name = request.names.box;
+  const stderr = startCapture(request.maxStderrBytes);
+  const output = await startAttached(engine, name, signal);
+  const started = performance.now();
+  await using limit = startLimit(request.timeoutMs, () => killContainer(engine, name, signal));
+  for await (const piece of output) {
+    if (piece.stream === 'stdout') request.onStdout(piece.bytes);
+    else stderr.push(piece.bytes);
+  }
+  const state = await waitDead(engine, name, signal);
+  const timedOut = limit.passed();
+  return {...state, timedOut, stderr: stderr.kept(), durationMs: Math.round(performance.now() - started)};
+}
+
+/** A time limit that acts once; disposing it waits until what it began has ended, so that no error is lost in the void. */
+function startLimit(timeoutMs: number, act: () => Promise<void>): AsyncDisposable & {passed(): boolean} {
+  let acting: Promise<unknown> | undefined;
+  const timer = setTimeout(() => {
+    // A failure to kill shows as the wait for the dead container that fails with it, or as an abort.
+    acting = act().catch(() => undefined);
+  }, timeoutMs);
+  return {
+    passed: () => acting !== undefined,
+    async [Symbol.asyncDispose]() {
+      clearTimeout(timer);
+      await acting;
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import {AppError} from '../../core/errors.js';
+import type {Leftover, WorkspaceNames} from '../../core/sandbox.js';
+import {labelKeys, ownershipOf} from '../labels.js';
+import {isStatus, pause, unlessGone, type Engine} from './engine-call.js';
+
+/** How long a removal that the engine refuses for the moment (409: still in use, already under way) is tried again. */
+const retryMs = 15_000;
+
+/** The volumes of a box. */
+export function workspaceVolumes(names: WorkspaceNames): {readonly upper: string; readonly work: string} {
+  return {upper: `${names.box}-upper`, work: `${names.box}-work`};
+}
+
+/** Removes a container of ours with all its processes; nothing there is fine. Throws ENGINE_FAILED when the name belongs to someone else. */
+export async function removeContainer(engine: Engine, name: string, signal: AbortSignal): Promise<void> {
+  const found = await unlessGone(engine.ask(`inspect container ${name}`, signal, (client, abortSignal) => client.getContainer(name).inspect({abortSignal})));
+  if (found === undefined) return;
+  refuseForeign('container', name, found.Config.Labels);
+  await untilGone(signal, () => engine.ask(`remove container ${name}`, signal, (client, abortSignal) => client.getContainer(found.Id).remove({force: true, v: true, abortSignal})));
+}
+
+/** Removes a volume of ours; nothing there is fine. Throws ENGINE_FAILED when the name belongs to someone else. */
+export async function removeVolume(engine: Engine, name: string, signal: AbortSignal): Promise<void> {
+  const found = await unlessGone(engine.ask(`inspect volume ${name}`, signal, (client, abortSignal) => client.getVolume(name).inspect({abortSignal})));
+  if (found === undefined) return;
+  refuseForeign('volume', name, found.Labels);
+  await untilGone(signal, () => engine.ask(`remove volume ${name}`, signal, (client, abortSignal) => client.getVolume(name).remove({abortSignal})));
+}
+
+async function removeNetwork(engine: Engine, name: string, signal: AbortSignal): Promise<void> {
+  const found = await unlessGone(engine.ask(`inspect network ${name}`, signal, (client) => client.getNetwork(name).inspect()));
+  if (found === undefined) return;
+  refuseForeign('network', name, found.Labels);
+  await untilGone(signal, () => engine.ask(`remove network ${name}`, signal, (client, abortSignal) => client.getNetwork(found.Id).remove({abortSignal})));
+}
+
+function refuseForeign(kind: string, name: string, labels: Readonly<Record<string, string>> | null | undefined): void {
+  if (ownershipOf(labels) !== undefined) return;
+  throw new AppError('ENGINE_FAILED', `The ${kind} ${name} was not made by Bulkhead, so it is left alone; it is in the way.`, {hint: 'Rename or remove it yourself.'});
+}
+
+async function untilGone(signal: AbortSignal, remove: () => Promise<unknown>): Promise<void> {
+  for (let waited = 0, step = 50; ; waited += step, step = Math.min(step * 2, 1000)) {
+    try {
+      await remove();
+      return;
+    } catch (error) {
+      if (isStatus(error, 404)) return;
+      if (!isStatus(error, 409) || waited > retryMs) throw error;
+    }
+    await pause(step, signal);
+  }
+}
+
+/** Removes container, mounted view and writable layer of a box, helpers included, in the order in which they use each other. */
+export async function removeBox(engine: Engine, names: WorkspaceNames, signal: AbortSignal): Promise<void> {
+  const volumes = workspaceVolumes(names);
+  for (const container of [names.box, `${names.box}-prepare`, `${names.box}-export`]) await removeContainer(engine, container, signal);
+  for (const volume of [volumes.work, volumes.upper]) await removeVolume(engine, volume, signal);
+}
+
+/** Everything with our label: containers first, so that the volumes after them are free. */
+export async function listLeftovers(engine: Engine, signal: AbortSignal): Promise<readonly Leftover[]> {
+  const filters = (): {label: string[]} => ({label: [labelKeys.run]});
+  const containers = await engine.ask('list containers', signal, (client, abortSignal) => client.listContainers({all: true, filters: filters(), abortSignal}));
+  const volumes = await engine.ask('list volumes', signal, (client, abortSignal) => client.listVolumes({filters: filters(), abortSignal}));
+  const networks = await engine.ask('list networks', signal, (client, abortSignal) => client.listNetworks({filters: filters(), abortSignal}));
+  // The engine's own type is wrong here: without a volume the list is null.
+  const volumeList = volumes.Volumes as typeof volumes.Volumes | null;
+  return [
+    ...containers.flatMap((item) => leftover('container', item.Names[0]?.replace(/^\//, '') ?? item.Id, item.Labels)),
+    ...(volumeList ?? []).flatMap((item) => leftover('volume', item.Name, item.Labels)),
+    ...networks.flatMap((item) => leftover('network', item.Name, item.Labels)),
+  ];
+}
+
+function leftover(kind: Leftover['kind'], name: string, labels: Readonly<Record<string, string>> | null | undefined): readonly Leftover[] {
+  const ownership = ownershipOf(labels);
+  return ownership === undefined ? [] : [{kind, name, ...ownership}];
+}
+
+/** Removes one thing that {@link listLeftovers} named, if it still is there and still is ours. */
+export async function removeLeftover(engine: Engine, item: Leftover, signal: AbortSignal): Promise<void> {
+  switch (item.kind) {
+    case 'container':
+      return removeContainer(engine, item.name, signal);
+    case 'volume':
+      return removeVolume(engine, item.name, signal);
+    case 'network':
+      return removeNetwork(engine, item.name, signal);
+  }
+}

@@ -1,0 +1,91 @@
+import {describe, expect, it} from 'vitest';
+import type {BoxRequest} from '../../../src/core/sandbox.js';
+import {labelKeys, makeLabels, ownershipOf} from '../../../src/sandbox/labels.js';
+import {boxSettings, helperSettings, imageProblem} from '../../../src/sandbox/profile.js';
+
+const request: BoxRequest = {
+  names: {snapshot: 'snap', box: 'box'},
+  ownership: {runId: 'run', owner: 'host 1 2'},
+  image: {reference: 'node', id: 'sha256:abc', diffIds: []},
+  limits: {memoryMiB: 400, cpus: 1.5, pids: 99},
+  env: {MINE: 'a=b'},
+  profile: 'agent',
+};
+const parts = {facts: {volumes: [], hasPath: true}, workVolume: 'box-work', harnessVolume: undefined, argv: ['/bin/sh', '-c', 'x']};
+
+describe('the settings of a box', () => {
+  it.each(['agent', 'verify'] as const)('for %s give no network, no capability, no root, no path of the host', (profile) => {
+    const settings = boxSettings({...request, profile}, parts);
+    expect(settings).toMatchObject({
+      Image: 'sha256:abc',
+      User: '10001:10001',
+      Entrypoint: ['/bin/sh'],
+      Cmd: ['-c', 'x'],
+      WorkingDir: '/',
+      Healthcheck: {Test: ['NONE']},
+      HostConfig: {
+        NetworkMode: 'none',
+        CapDrop: ['ALL'],
+        CapAdd: [],
+        SecurityOpt: ['no-new-privileges:true'],
+        Privileged: false,
+        ReadonlyRootfs: true,
+        Binds: [],
+        VolumesFrom: [],
+        Devices: [],
+        IpcMode: 'private',
+        Memory: 400 * 1024 * 1024,
+        MemorySwap: 400 * 1024 * 1024,
+        NanoCpus: 1_500_000_000,
+        PidsLimit: 99,
+        Init: true,
+        AutoRemove: false,
+        LogConfig: {Type: 'none'},
+      },
+    });
+    expect(settings.HostConfig).not.toHaveProperty('MaskedPaths');
+    expect(settings.HostConfig.Mounts.map((mount) => [mount.Type, mount.Source, mount.Target, mount.ReadOnly])).toEqual([['volume', 'box-work', '/workspace', false]]);
+  });
+
+  it('show the harness read-only, and only when there is one', () => {
+    const mounts = boxSettings(request, {...parts, harnessVolume: 'snap'}).HostConfig.Mounts;
+    expect(mounts.map((mount) => [mount.Source, mount.Target, mount.ReadOnly])).toEqual([['box-work', '/workspace', false], ['snap', '/opt/bulkhead', true]]);
+  });
+
+  it('hold the environment of the request, ours, and nothing of the host', () => {
+    expect(boxSettings(request, parts).Env).toEqual(['HOME=/home/agent', 'LANG=C.UTF-8', 'TZ=UTC', 'MINE=a=b']);
+    expect(boxSettings(request, {...parts, facts: {volumes: [], hasPath: false}}).Env[0]).toMatch(/^PATH=\//);
+  });
+
+  it('put a small tmpfs in the place of every volume of the image, and never over ours', () => {
+    const facts = {volumes: ['/data/', '/tmp', '/workspace', '/opt/bulkhead'], hasPath: true};
+    const {Tmpfs} = boxSettings(request, {...parts, facts}).HostConfig;
+    expect(Object.keys(Tmpfs).sort()).toEqual(['/data', '/home/agent', '/run', '/tmp']);
+    expect(Tmpfs['/tmp']).toContain('exec');
+    for (const options of Object.values(Tmpfs)) expect(options).toMatch(/nosuid,nodev,.*size=\d+m/);
+    expect(imageProblem(facts)).toBeUndefined();
+    expect(imageProblem({volumes: ['/workspace/deep'], hasPath: true})).toBeDefined();
+  });
+
+  it('are new for every call, because a client may change them', () => {
+    expect(boxSettings(request, parts)).toEqual(boxSettings(request, parts));
+    expect(boxSettings(request, parts).HostConfig).not.toBe(boxSettings(request, parts).HostConfig);
+  });
+});
+
+describe('the settings of a helper', () => {
+  it('add the named capabilities to none', () => {
+    const {HostConfig} = helperSettings({image: 'base', argv: ['true'], mounts: [], capabilities: ['CHOWN']});
+    expect(HostConfig).toMatchObject({NetworkMode: 'none', CapDrop: ['ALL'], CapAdd: ['CHOWN'], ReadonlyRootfs: true, SecurityOpt: ['no-new-privileges:true']});
+  });
+});
+
+describe('labels', () => {
+  it('tell the owner again, and of a foreign object nothing', () => {
+    const labels = makeLabels(request.ownership, 'box', new Date('2026-01-01T00:00:00Z'));
+    expect(ownershipOf(labels)).toEqual(request.ownership);
+    expect(labels[labelKeys.expires]).toBe('2026-01-08T00:00:00.000Z');
+    expect(ownershipOf({'dev.bulkhead.runs': 'x'})).toBeUndefined();
+    expect(ownershipOf(null)).toBeUndefined();
+  });
+});
