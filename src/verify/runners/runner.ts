@@ -1,0 +1,61 @@
+import {AppError} from '../../core/errors.js';
+import type {Manifest, Runner} from '../../core/manifest.js';
+import {resolveCommand} from './command.js';
+import {exitCodeRunner} from './exit-code.js';
+import {nodeRunner} from './node.js';
+import {pytestRunner} from './pytest.js';
+
+/** How one kind of runner is started and what its exit code may say. The command's binary and reporters are ours. */
+export interface SuiteRunner {
+  readonly name: Runner;
+  /** Whether results come over the stream of our reporter; without it only the exit code speaks. */
+  readonly streams: boolean;
+  /** The whole command in the box; with `files` only these test files, literal paths. */
+  argv(files?: readonly string[]): readonly string[];
+  /** The environment besides what the manifest sets. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether an exit code can belong to a run that says of itself that it was (or was not) a success. */
+  agrees(exitCode: number, success: boolean): boolean;
+}
+
+/** What a runner is made from: the arguments behind its own name, and assignments in front of it. */
+export interface RunnerCommand {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** The environment of every suite: colours off, one clock, one hash seed, and no interactive behaviour. */
+const commonEnv: Readonly<Record<string, string>> = {CI: '1', NO_COLOR: '1', TZ: 'UTC', PYTHONHASHSEED: '0', PYTHONDONTWRITEBYTECODE: '1'};
+
+/**
+ * Chooses the adapter for a manifest's tests: by the command, after resolving `npm test` through the *base* commit's
+ * package.json. A command that no adapter recognises has the class `exit-code`. Throws MANIFEST_INVALID when the
+ * manifest names a runner that the command does not start.
+ */
+export function planSuite(tests: NonNullable<Manifest['tests']>, basePackageJson: string | undefined): SuiteRunner {
+  const make = (): SuiteRunner => {
+    if (tests.runner === 'exit-code') return exitCodeRunner(tests.command);
+    const {argv, env} = resolveCommand(tests.command, basePackageJson);
+    const node = nodeArgs(argv);
+    if (node !== undefined && tests.runner !== 'pytest') return nodeRunner({args: node, env});
+    const pytest = pytestArgs(argv);
+    if (pytest !== undefined && tests.runner !== 'node') return pytestRunner({...pytest, env: {...tests.env, ...env}});
+    if (tests.runner === undefined) return exitCodeRunner(tests.command);
+    throw new AppError('MANIFEST_INVALID', `tests.command does not start the runner \`${tests.runner}\` that tests.runner names.`, {
+      hint: `Write the command as ${tests.runner === 'node' ? '[node, --test, …]' : '[pytest, …]'}, or leave tests.runner out.`,
+    });
+  };
+  const runner = make();
+  return {...runner, env: {...commonEnv, ...tests.env, ...runner.env}};
+}
+
+function nodeArgs([binary, ...args]: readonly string[]): readonly string[] | undefined {
+  return binary === 'node' && args.includes('--test') ? args : undefined;
+}
+
+function pytestArgs(argv: readonly string[]): {readonly args: readonly string[]; readonly cwdOnPath: boolean} | undefined {
+  const [binary = '', ...args] = argv;
+  if (binary === 'pytest' || binary === 'py.test') return {args, cwdOnPath: false};
+  if (/^python3?$/.test(binary) && args[0] === '-m' && args[1] === 'pytest') return {args: args.slice(2), cwdOnPath: true};
+  return undefined;
+}

@@ -1,0 +1,33 @@
+import type {FindingCode} from '../../core/codes.js';
+import type {Finding} from '../../core/finding.js';
+import {testFinding, type TestEvidence} from './judged.js';
+import type {SuiteEnd} from './results.js';
+
+const endCodes: Readonly<Record<Exclude<SuiteEnd, 'complete'>, readonly [FindingCode, string]>> = {
+  'time-out': ['TIME_OUT', 'Find what never ends: an open handle, an endless loop, a promise that never settles.'],
+  'out-of-memory': ['OUT_OF_MEMORY', 'Find what grows, or raise the memory limit of the boxes.'],
+  'no-results': ['NO_TEST_RESULTS', 'Let the runner end by itself: nothing may exit, kill or replace it.'],
+};
+
+/** A run that did not end in order, and files that did not. Also for a runner that sees no single tests. */
+export function endFindings({tests, base, merged, actors}: Pick<TestEvidence, 'tests' | 'base' | 'merged' | 'actors'>): readonly Finding[] {
+  const cut = merged.cut.filter((file) => !base.cut.includes(file)).map((path) =>
+    testFinding({
+      code: 'NO_TEST_RESULTS',
+      subject: path,
+      owners: tests.files.some((file) => file.path === path) ? actors.forPromisedTest(path) : actors.forChange(),
+      path,
+      message: `The process of \`${path}\` ended before all of its tests had reported.`,
+      hint: endCodes['no-results'][1],
+    }),
+  );
+  if (merged.end === 'complete') return cut;
+  const [code, hint] = endCodes[merged.end];
+  const what = {
+    'time-out': `The tests did not end within ${tests.timeoutMs / 1000} s`,
+    'out-of-memory': 'The tests used more memory than the box has',
+    'no-results': 'The test run gave no complete results',
+  }[merged.end];
+  const message = `${what}; ${merged.tests.length} results had arrived.`;
+  return [testFinding({code, subject: '', owners: actors.everybody(), message, hint, detail: merged.detail}), ...cut];
+}

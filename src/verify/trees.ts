@@ -1,0 +1,52 @@
+import type {Manifest} from '../core/manifest.js';
+import type {SeedFile, TreeReader} from '../core/tree.js';
+import {isSteeringPath, isTestPath} from './patterns.js';
+import type {Protection} from './protect.js';
+
+/** The base commit as it is put into a box. Submodules are left out: their content is not part of the commit. */
+export async function* baseTree(base: TreeReader, signal: AbortSignal): AsyncIterable<SeedFile> {
+  for await (const file of base.files(signal)) if (file.mode !== 'submodule') yield file;
+}
+
+/** What {@link mergedTree} and {@link beforeTree} read from. */
+export interface TreeParts {
+  readonly base: TreeReader;
+  readonly commit: TreeReader;
+  readonly protection: Protection;
+}
+
+/** The merged commit with its protected files as the base has them: the tree that is graded. */
+export async function* mergedTree({base, commit, protection}: TreeParts, signal: AbortSignal): AsyncIterable<SeedFile> {
+  for await (const file of commit.files(signal)) {
+    if (file.mode === 'submodule' || protection.remove.has(file.path) || protection.restore.has(file.path)) continue;
+    const bytes = protection.replace.get(file.path);
+    // Bytes of ours stand for a regular file, even where the commit made a link of it.
+    yield bytes === undefined ? file : {path: file.path, mode: 'file', bytes};
+  }
+  for (const {path, mode} of await base.list(signal)) {
+    if (!protection.restore.has(path)) continue;
+    const bytes = await base.read(path, signal);
+    if (bytes !== undefined) yield {path, mode, bytes};
+  }
+}
+
+/**
+ * The base commit with the tests of the merged one: what fails here and passes there shows that something was built.
+ * Test files, what only tests use and what steers them come from the graded tree; promised product files from the base.
+ */
+export async function* beforeTree(parts: TreeParts, manifest: Manifest, signal: AbortSignal): AsyncIterable<SeedFile> {
+  const isTestSide = testSideOf(manifest);
+  const folders = new Set<string>();
+  for (const {path} of await parts.commit.list(signal)) {
+    if (isTestSide(path)) for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) folders.add(path.slice(0, at));
+  }
+  for await (const file of baseTree(parts.base, signal)) if (!isTestSide(file.path) && !folders.has(file.path)) yield file;
+  for await (const file of mergedTree(parts, signal)) if (isTestSide(file.path)) yield file;
+}
+
+/** Whether a path belongs to the tests rather than to the product that they show. A covered path is always product. */
+function testSideOf(manifest: Manifest): (path: string) => boolean {
+  const promised = new Set(manifest.tests?.files.map((file) => file.path));
+  const covered = new Set(manifest.tests?.files.flatMap((file) => file.covers));
+  return (path) => promised.has(path) || (!covered.has(path) && (isTestPath(path) || isSteeringPath(path)));
+}

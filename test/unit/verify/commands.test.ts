@@ -1,0 +1,83 @@
+import {describe, expect, it} from 'vitest';
+import {isAppError} from '../../../src/core/errors.js';
+import {parseManifest} from '../../../src/core/manifest.js';
+import {planSuite, type SuiteRunner} from '../../../src/verify/runners/runner.js';
+
+function runnerFor(command: readonly string[], {scripts, runner, env}: {readonly scripts?: Readonly<Record<string, string>>; readonly runner?: string; readonly env?: Readonly<Record<string, string>>} = {}): SuiteRunner {
+  const tests = {command, ...(runner === undefined ? {} : {runner}), ...(env === undefined ? {} : {env})};
+  const manifest = parseManifest({schemaVersion: 1, task: 't', files: [{path: 'a', action: 'create', owner: 'o'}], tests}, 'm');
+  return planSuite(manifest.tests!, scripts === undefined ? undefined : JSON.stringify({scripts}));
+}
+const behindReporter = (runner: SuiteRunner): readonly string[] => runner.argv().slice(4);
+
+describe('runner of a test command', () => {
+  it.each([
+    [['node', '--test'], 'node', []],
+    [['node', '--test', '--import', './setup.js', 'test/'], 'node', ['--import', './setup.js', 'test/']],
+    [['node', '--import=./x.js', '--test', 'a.js'], 'node', ['--import=./x.js', 'a.js']],
+    [['node', '--test', '--test-reporter', 'spec', '--test-reporter-destination=/out', '--watch', 'a.js'], 'node', ['a.js']],
+  ])('%j is run by node:test with our reporter', (command, name, rest) => {
+    const runner = runnerFor(command);
+    expect(runner.name).toBe(name);
+    expect(runner.argv().slice(0, 4)).toEqual(['node', '--test', '--test-reporter=/opt/bulkhead/harness/node-reporter.mjs', '--test-reporter-destination=stdout']);
+    expect(behindReporter(runner)).toEqual(rest);
+  });
+
+  it('only the wanted files replace what the command names', () => {
+    expect(runnerFor(['node', '--test', '--test-timeout', '5', 'test/']).argv(['test/[a].js']).slice(4)).toEqual(['--test-timeout', '5', 'test/\\[a\\].js']);
+    expect(runnerFor(['pytest', '-k', 'name', '-q', 'tests']).argv(['tests/test_a.py']).slice(-4)).toEqual(['-k', 'name', '-q', 'tests/test_a.py']);
+  });
+
+  it.each([
+    [['npm', 'test'], 'node', ['test/']],
+    [['npm', 'run', 'test', '--', 'x.js'], 'node', ['test/', 'x.js']],
+    [['npm', 'run', '--silent', 'quoted'], 'node', ['test/**/*.test.js']],
+  ])('%j is resolved through the scripts of the base', (command, name, rest) => {
+    const runner = runnerFor(command, {scripts: {test: 'NODE_ENV=test node --test test/', quoted: "node --test 'test/**/*.test.js'"}});
+    expect(runner.name).toBe(name);
+    expect(behindReporter(runner)).toEqual(rest);
+  });
+
+  it('assignments in front of a script are its environment', () => {
+    expect(runnerFor(['npm', 'test'], {scripts: {test: 'NODE_ENV=test node --test'}}).env).toMatchObject({NODE_ENV: 'test', CI: '1'});
+  });
+
+  it.each([
+    [['npm', 'test'], {}],
+    [['npm', 'test'], {scripts: {test: 'node --test && echo ok'}}],
+    [['npm', 'test'], {scripts: {test: 'node --test "$X"'}}],
+    [['npm', 'test'], {scripts: {test: 'node --test $(cat x)'}}],
+    [['npm', 'test'], {scripts: {test: 'node --test | tee out'}}],
+    [['npm', 'test'], {scripts: {test: 'node --test; true'}}],
+    [['npm', 'test'], {scripts: {test: 'node --test', pretest: 'node build.js'}}],
+    [['npm', 'run', 'nothing'], {scripts: {test: 'node --test'}}],
+    [['npm', 'test', '--workspaces'], {scripts: {test: 'node --test'}}],
+    [['make', 'check'], {}],
+    [['node', 'test.js'], {}],
+  ])('%j with %j has the class exit-code, as it is', (command, options) => {
+    const runner = runnerFor(command, options);
+    expect(runner.name).toBe('exit-code');
+    expect(runner.argv()).toEqual(command);
+  });
+
+  it('python -m pytest puts the workspace on the path, pytest does not', () => {
+    expect(runnerFor(['python3', '-m', 'pytest', '-q']).argv()).toContain('--cwd-on-path');
+    expect(runnerFor(['pytest']).argv()).not.toContain('--cwd-on-path');
+  });
+
+  it('the interpreter itself gets no search path into the repository', () => {
+    expect(runnerFor(['pytest'], {env: {PYTHONPATH: 'src'}}).env).toMatchObject({PYTHONPATH: '', BULKHEAD_PYTHONPATH: 'src'});
+  });
+
+  it('a runner that the command does not start is refused', () => {
+    for (const runner of ['node', 'pytest']) {
+      try {
+        runnerFor(['make', 'check'], {runner});
+        expect.unreachable();
+      } catch (error) {
+        expect(isAppError(error, 'MANIFEST_INVALID')).toBe(true);
+      }
+    }
+    expect(runnerFor(['node', '--test'], {runner: 'exit-code'}).name).toBe('exit-code');
+  });
+});
