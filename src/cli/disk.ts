@@ -20,7 +20,9 @@ async function freeBytes(folder: string): Promise<number> {
     return bavail * bsize;
   } catch (error) {
     const parent = dirname(folder);
-    if (systemCode(error) === 'ENOENT' && parent !== folder) return freeBytes(parent);
+    // What stands in the way of the folder is told when it is made.
+    const code = systemCode(error);
+    if ((code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') && parent !== folder) return freeBytes(parent);
     throw error;
   }
 }

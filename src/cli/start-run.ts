@@ -6,7 +6,7 @@ import type {Manifest} from '../core/manifest.js';
 import type {Report} from '../core/report.js';
 import {readManifest} from '../project/manifest-file.js';
 import {readTask} from '../project/task-file.js';
-import {newRunId, runFiles} from '../record/store.js';
+import {makeStore, newRunId, runFiles} from '../record/store.js';
 import {driveRun} from '../run/drive.js';
 import {openNewRun} from '../run/open.js';
 import type {RunOptions} from '../run/options.js';
@@ -43,6 +43,7 @@ export async function startRun(context: Context, flags: RunFlags): Promise<RunRe
   const {task, options} = await readInputs(context, project, flags);
   const traffic = await readTrafficFlag(flags.traffic, context.directory, signal);
   await requireSpace(project.store.directory);
+  await makeStore(project.store);
   tellDirty(project, say);
   await using wired = await wireRooms({project, engine: context.engine, traffic, options, signal});
   await wired.rooms.engine.lockImage(options.manifest.image, signal);

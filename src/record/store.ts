@@ -44,20 +44,30 @@ export function runFiles(store: Store, runId: string): RunFiles {
   };
 }
 
-/** Makes the folders of a store and of a run, readable by their user alone. Throws DISK_FULL. */
+/** Makes the folder of a store. Throws DISK_FULL, or ENVIRONMENT when it may not be made there. */
+export async function makeStore(store: Store): Promise<void> {
+  await makeFolder(store.directory);
+}
+
+/** Makes the folder of a run. Throws DISK_FULL, or ENVIRONMENT when it may not be made there. */
 export async function makeRunFolder(store: Store, runId: string): Promise<RunFiles> {
   const files = runFiles(store, runId);
+  await makeFolder(files.directory);
+  return files;
+}
+
+/** Readable by its user alone. */
+async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(files.directory, {recursive: true, mode: 0o700});
+    await mkdir(folder, {recursive: true, mode: 0o700});
   } catch (error) {
     const code = systemCode(error);
-    if (code === 'ENOSPC') throw new AppError('DISK_FULL', `There is no space for a run under ${store.directory}.`, {hint: 'Free some space, then try again.', cause: error});
-    throw new AppError('ENVIRONMENT', `The state folder ${files.directory} cannot be made (${code ?? 'unknown'}).`, {
+    if (code === 'ENOSPC') throw new AppError('DISK_FULL', `There is no space to make the folder ${folder}.`, {hint: 'Free some space, then try again.', cause: error});
+    throw new AppError('ENVIRONMENT', `The state folder ${folder} cannot be made (${code ?? 'unknown'}).`, {
       hint: 'Check the owner of that folder, or set XDG_STATE_HOME to one that you may write.',
       cause: error,
     });
   }
-  return files;
 }
 
 /** The ids of all runs, oldest first: an id begins with its time. */

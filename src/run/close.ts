@@ -1,5 +1,5 @@
 import {writeFile} from 'node:fs/promises';
-import {dirname} from 'node:path/posix';
+import {dirname, join} from 'node:path/posix';
 import {z} from 'zod';
 import {AppError} from '../core/errors.js';
 import {manifestSha256} from '../core/manifest.js';
@@ -77,7 +77,7 @@ async function taskFiles(run: Run, from: {readonly path: string; readonly id: st
   if (tasks === undefined) throw new AppError('TASK_NOT_FOUND', `${from.path} is not in the verified commit.`, {hint: 'Commit the task file before the run.'});
   return [
     {path: from.path, bytes: Buffer.from(tickTask(decode(from.path, tasks), from.id))},
-    {path: `${dirname(from.path)}/verifications/bulkhead-${run.id}.md`, bytes: Buffer.from(renderReportMarkdown(report))},
+    {path: join(dirname(from.path), `verifications/bulkhead-${run.id}.md`), bytes: Buffer.from(renderReportMarkdown(report))},
   ];
 }
 

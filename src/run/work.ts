@@ -87,7 +87,7 @@ async function submit(run: Run, name: PhaseName, work: {readonly stream: Stream;
       const submission = await run.rooms.repository.importSubmission({
         parent: name.commit,
         entries: changesBetween(run, name.commit, work.worked, work.signal),
-        policy: {mayWrite: (path) => mayWrite(work.stream, path), wanted: work.stream.owns, allowIgnored: work.stream.owns},
+        policy: {mayWrite: (path) => mayWrite(work.stream, path), wanted: work.stream.owns, allowIgnored: [...work.stream.owns, ...run.options.manifest.allow.ignoredFiles]},
         ref,
         message: `Submission of ${name.specialist} (${name.phase})\n\nBulkhead-Run: ${run.id}\nBulkhead-Specialist: ${name.specialist}`,
         date: run.startedAt,

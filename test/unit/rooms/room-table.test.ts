@@ -88,7 +88,7 @@ describe('the room table is a machine rule', () => {
     expect(before.modules).toBeGreaterThan(rooms.length);
   });
 
-  test.each(planted.map((entry, index) => [...entry, index] as const))('%s is caught', (_name, path, _text, rule, index) => {
+  test.each(planted.map(([name, path, , rule], index) => ({name, path, rule, index})))('$name is caught', ({path, rule, index}) => {
     expect(after.violations).toContain(`${pathOf(path, index).replace('src/stray', 'src/core')} ${rule}`);
   });
 });

@@ -1,0 +1,109 @@
+import {Readable} from 'node:stream';
+import {escapeText} from '../core/escape.js';
+import {spawnGit} from './command.js';
+import {strictOption} from './fsck.js';
+import {packed} from './history.js';
+import {feed, isGitFailure} from './process.js';
+import {assertId, readRef, type GitStore} from './refs.js';
+import type {Staging} from './staging.js';
+
+/** One change of a tree. */
+export type Edit =
+  | {readonly kind: 'delete'; readonly path: string}
+  | {readonly kind: 'put'; readonly path: string; readonly mode: PutMode; readonly read: () => Promise<Uint8Array>};
+
+/** Modes that a commit of ours may set, as git writes them. */
+export type PutMode = '100644' | '100755' | '120000';
+
+/** A commit that is to be made on top of another one. */
+export interface CommitRequest {
+  readonly parent: string;
+  /** Applied in their order, over the parent's tree. */
+  readonly edits: readonly Edit[];
+  readonly message: string;
+  /** Author and committer date; its milliseconds are dropped, its zone is UTC. */
+  readonly date: Date;
+}
+
+/** Who makes every commit of ours. */
+export const identity = {name: 'Bulkhead', email: 'bulkhead@localhost'} as const;
+
+/** Where fast-import puts its commit, in the staging repository alone. */
+const stagedRef = 'refs/staged/commit';
+
+/**
+ * Makes a commit in the staging repository and takes its new objects over through git's strict check. The same request
+ * gives the same id. Undefined: the check refuses the objects; then our repository has no new object.
+ */
+export async function writeCommit(store: GitStore, staging: Staging, request: CommitRequest, signal: AbortSignal): Promise<string | undefined> {
+  assertId(request.parent);
+  const args = ['fast-import', '--quiet', '--done', '--force', '--date-format=raw'];
+  const process = await spawnGit({gitDir: staging.store.directory, args, signal});
+  process.stdout.resume();
+  await feed(process, Readable.from(importStream(request), {objectMode: false}));
+  const commit = await readRef(staging.store, stagedRef, signal);
+  if (commit === undefined) throw new TypeError('fast-import ended well and left no commit');
+  return (await takeOver(store, staging, {commit, parent: request.parent}, signal)) ? commit : undefined;
+}
+
+/** The date of a commit as git's raw format has it. */
+export function rawDate(date: Date): string {
+  return `${Math.floor(date.getTime() / 1000)} +0000`;
+}
+
+/** A commit message without control characters, ended by one line feed. */
+export function cleanMessage(message: string): string {
+  return `${escapeText(message, {lines: true}).trimEnd()}\n`;
+}
+
+async function takeOver(store: GitStore, staging: Staging, made: {readonly commit: string; readonly parent: string}, signal: AbortSignal): Promise<boolean> {
+  try {
+    await indexPack(store, staging, {...made, strict: strictOption}, signal);
+    return true;
+  } catch (error) {
+    if (!isGitFailure(error)) throw error;
+    // Right cause: only when the same objects pass without the check, it was the check.
+    await indexPack(staging.store, staging, {...made, strict: undefined}, signal);
+    return false;
+  }
+}
+
+async function indexPack(
+  into: GitStore,
+  staging: Staging,
+  made: {readonly commit: string; readonly parent: string; readonly strict: string | undefined},
+  signal: AbortSignal,
+): Promise<void> {
+  const args = ['index-pack', '--stdin', ...(made.strict === undefined ? [] : [made.strict])];
+  const process = await spawnGit({gitDir: into.directory, args, signal});
+  process.stdout.resume();
+  const revisions = `${made.commit}\n^${made.parent}\n`;
+  await feed(process, Readable.from(packed(staging.store, {revisions}, signal), {objectMode: false}));
+}
+
+async function* importStream(request: CommitRequest): AsyncGenerator<Uint8Array> {
+  const who = `${identity.name} <${identity.email}> ${rawDate(request.date)}`;
+  const message = Buffer.from(cleanMessage(request.message));
+  yield Buffer.from(`commit ${stagedRef}\nauthor ${who}\ncommitter ${who}\ndata ${message.length}\n`);
+  yield message;
+  yield Buffer.from(`from ${request.parent}\n`);
+  for (const edit of request.edits) {
+    if (edit.kind === 'delete') {
+      yield Buffer.from(`D ${quotePath(edit.path)}\n`);
+      continue;
+    }
+    const bytes = await edit.read();
+    yield Buffer.from(`M ${edit.mode} inline ${quotePath(edit.path)}\ndata ${bytes.length}\n`);
+    if (bytes.length > 0) yield bytes;
+    yield Buffer.from('\n');
+  }
+  yield Buffer.from('\ndone\n');
+}
+
+/** A path as fast-import takes any bytes: C quotes with octal escapes (git-fast-import, filemodify). */
+function quotePath(path: string): string {
+  const escaped = [...Buffer.from(path)].map((byte) =>
+    byte < 0x20 || byte >= 0x7f || byte === 0x22 || byte === 0x5c ? `\\${byte.toString(8).padStart(3, '0')}` : String.fromCharCode(byte),
+  );
+  return `"${escaped.join('')}"`;
+}

@@ -1,0 +1,60 @@
+import {readGit, runGit} from './command.js';
+import {cleanMessage, identity, rawDate} from './commit.js';
+import {isAncestor} from './history.js';
+import {assertId, setRef, type GitStore} from './refs.js';
+
+/** One submission that is to go onto the merge so far. */
+export interface MergeRequest {
+  /** The merge so far; becomes the first parent. */
+  readonly onto: string;
+  readonly submission: string;
+  /** Ref of ours that holds the result. */
+  readonly ref: string;
+  readonly message: string;
+  readonly date: Date;
+  readonly signal: AbortSignal;
+}
+
+/** How a merge ended. A conflict is a value; the ref is then as it was. `paths` are as git stores them: not escaped. */
+export type Merged = {readonly state: 'merged'; readonly commit: string} | {readonly state: 'conflicted'; readonly paths: readonly string[]};
+
+/**
+ * Merges in the bare repository, without a checkout, drivers or attributes. Always a merge commit, so that first parents
+ * tell the order; with nothing new the result is `onto` itself. The same request gives the same id.
+ */
+export async function mergeSubmission(store: GitStore, request: MergeRequest): Promise<Merged> {
+  const {onto, submission, signal} = request;
+  assertId(onto);
+  assertId(submission);
+  if (await isAncestor(store, {ancestor: submission, of: onto}, signal)) {
+    await setRef(store, request.ref, onto, signal);
+    return {state: 'merged', commit: onto};
+  }
+  const args = ['merge-tree', '--write-tree', '-z', '--name-only', onto, submission];
+  const merged = await runGit({gitDir: store.directory, args, okExits: [0, 1], signal});
+  const [tree = '', ...rest] = merged.stdout.toString('utf8').split('\0');
+  // After the paths comes an empty field, then messages (git-merge-tree, OUTPUT).
+  if (merged.exitCode === 1) return {state: 'conflicted', paths: [...new Set(rest.slice(0, rest.indexOf('')))]};
+  const commit = await commitTree(store, {tree, request});
+  await setRef(store, request.ref, commit, signal);
+  return {state: 'merged', commit};
+}
+
+async function commitTree(store: GitStore, {tree, request}: {readonly tree: string; readonly request: MergeRequest}): Promise<string> {
+  assertId(tree);
+  const date = rawDate(request.date);
+  return readGit({
+    gitDir: store.directory,
+    args: ['commit-tree', tree, '-p', request.onto, '-p', request.submission, '-F', '-'],
+    stdin: cleanMessage(request.message),
+    env: {
+      GIT_AUTHOR_NAME: identity.name,
+      GIT_AUTHOR_EMAIL: identity.email,
+      GIT_AUTHOR_DATE: date,
+      GIT_COMMITTER_NAME: identity.name,
+      GIT_COMMITTER_EMAIL: identity.email,
+      GIT_COMMITTER_DATE: date,
+    },
+    signal: request.signal,
+  });
+}

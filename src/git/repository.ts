@@ -1,0 +1,78 @@
+import {chmod, lstat, mkdir} from 'node:fs/promises';
+import {join, resolve} from 'node:path';
+import type {Readable} from 'node:stream';
+import {AppError} from '../core/errors.js';
+import type {TreeReader} from '../core/tree.js';
+import {commitFiles, type CommitFilesRequest} from './commit-files.js';
+import {runGit} from './command.js';
+import {freeze, type FreezeRequest} from './freeze.js';
+import {changedPaths, diffText, isAncestor, packHistory, resolveStored} from './history.js';
+import {importLimits} from './import/limits.js';
+import {importSubmission, type ImportRequest, type Submission} from './import/submission.js';
+import {mergeSubmission, type Merged, type MergeRequest} from './merge.js';
+import {deleteRefs, readRef, updateRef} from './refs.js';
+import {sweepStaging} from './staging.js';
+import {openTreeReader} from './tree-reader.js';
+import {requireGit} from './version.js';
+
+/** Bulkhead's own bare repository: base commits, submissions, merges. Nobody else writes it; no agent's git is ever read. */
+export interface Repository {
+  /** Absolute path. */
+  readonly directory: string;
+  /** Largest file that an import takes, in bytes: what an exporter should give the bytes of. */
+  readonly maxFileBytes: number;
+  freeze(request: FreezeRequest): Promise<void>;
+  /** A commit's files; the id is full and known. */
+  reader(commit: string, signal: AbortSignal): Promise<TreeReader>;
+  /** A pack of what a commit reaches, and nothing else. */
+  packHistory(commit: string, signal: AbortSignal): Readable;
+  importSubmission(request: ImportRequest): Promise<Submission>;
+  merge(request: MergeRequest): Promise<Merged>;
+  /** A commit of files that the host made; gives its id. */
+  commitFiles(request: CommitFilesRequest): Promise<string>;
+  /** Paths that differ, a rename as two. */
+  changedPaths(from: string, to: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** A unified diff; hostile text, not escaped. */
+  diffText(from: string, to: string, signal: AbortSignal): Promise<string>;
+  isAncestor(ancestor: string, of: string, signal: AbortSignal): Promise<boolean>;
+  /** Full id of the commit that a name means here. COMMIT_NOT_FOUND. */
+  resolve(name: string, signal: AbortSignal): Promise<string>;
+  readRef(ref: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Compare-and-swap; `from` undefined: must not exist. GIT_FAILED when it points elsewhere. */
+  updateRef(move: {readonly ref: string; readonly to: string; readonly from: string | undefined}, signal: AbortSignal): Promise<void>;
+  deleteRefs(prefix: string, signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Opens our bare repository in a folder, making it (mode 0700, no template, no hook) where there is none.
+ * Throws ENVIRONMENT when git is missing or older than 2.38, DISK_FULL, GIT_FAILED.
+ */
+export async function openRepository(dir: string, signal: AbortSignal): Promise<Repository> {
+  const directory = resolve(dir);
+  // A line of `objects/info/alternates` cannot hold a line feed.
+  if (directory.includes('\n')) throw new AppError('ENVIRONMENT', 'The folder for state has a line feed in its name.', {hint: 'Set XDG_STATE_HOME to another folder.'});
+  await requireGit(signal);
+  await mkdir(directory, {recursive: true, mode: 0o700});
+  await chmod(directory, 0o700);
+  const exists = await lstat(join(directory, 'HEAD')).then(() => true, () => false);
+  if (!exists) await runGit({gitDir: directory, args: ['init', '-q', '--bare', '--template=', '--object-format=sha1', '--initial-branch=none'], signal});
+  const store = {directory};
+  await sweepStaging(store);
+  return {
+    directory,
+    maxFileBytes: importLimits.maxFileBytes,
+    freeze: (request) => freeze(store, request),
+    reader: (commit, within) => openTreeReader(store, commit, within),
+    packHistory: (commit, within) => packHistory(store, commit, within),
+    importSubmission: (request) => importSubmission(store, request),
+    merge: (request) => mergeSubmission(store, request),
+    commitFiles: (request) => commitFiles(store, request),
+    changedPaths: (from, to, within) => changedPaths(store, {from, to}, within),
+    diffText: (from, to, within) => diffText(store, {from, to}, within),
+    isAncestor: (ancestor, of, within) => isAncestor(store, {ancestor, of}, within),
+    resolve: (name, within) => resolveStored(store, name, within),
+    readRef: (ref, within) => readRef(store, ref, within),
+    updateRef: (move, within) => updateRef(store, move, within),
+    deleteRefs: (prefix, within) => deleteRefs(store, prefix, within),
+  };
+}

@@ -1,0 +1,47 @@
+import {mkdtemp, readdir, rm, stat, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {runGit} from './command.js';
+import type {GitStore} from './refs.js';
+
+/** A throw-away folder beside our objects, with a bare repository that sees them and that nobody reads afterwards. */
+export interface Staging extends AsyncDisposable {
+  /** Mode 0700. */
+  readonly folder: string;
+  /** Borrows the objects of our repository; what is written there vanishes with the folder. */
+  readonly store: GitStore;
+}
+
+const prefix = 'staging-';
+/** Age after which a leftover belongs to nobody any more: no import takes a day. */
+const staleMs = 24 * 3600 * 1000;
+
+/** Makes a staging folder. It is removed on disposal; one that a killed process left is removed by {@link sweepStaging}. */
+export async function startStaging(store: GitStore, signal: AbortSignal): Promise<Staging> {
+  const folder = await mkdtemp(join(store.directory, prefix));
+  const remove = () => rm(folder, {recursive: true, force: true});
+  try {
+    const directory = join(folder, 'git');
+    await runGit({gitDir: directory, args: ['init', '-q', '--bare', '--template=', '--object-format=sha1'], signal});
+    await writeFile(join(directory, 'objects', 'info', 'alternates'), `${join(store.directory, 'objects')}\n`, {mode: 0o600});
+    return {folder, store: {directory}, [Symbol.asyncDispose]: remove};
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** Removes what killed processes left, and the unfinished packs of a fetch or an import that git refused. */
+export async function sweepStaging(store: GitStore): Promise<void> {
+  const packs = join(store.directory, 'objects', 'pack');
+  await sweep(store.directory, prefix);
+  await sweep(packs, 'tmp_');
+}
+
+async function sweep(folder: string, startsWith: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(startsWith)) continue;
+    const path = join(folder, name);
+    const age = await stat(path).then((stats) => Date.now() - stats.mtimeMs, () => 0);
+    if (age > staleMs) await rm(path, {recursive: true, force: true});
+  }
+}

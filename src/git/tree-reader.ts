@@ -1,0 +1,110 @@
+import {Readable} from 'node:stream';
+import {AppError} from '../core/errors.js';
+import type {FileMode, SeedFile, TreeFile, TreeReader} from '../core/tree.js';
+import {startByteReader} from './byte-reader.js';
+import {readGit, runGit, spawnGit} from './command.js';
+import {feed} from './process.js';
+import {assertId, type GitStore} from './refs.js';
+
+/** Most bytes of a listing: about 2 million entries; a tree bomb ends here (`security.md` §1.5). */
+const maxListBytes = 256 * 1024 * 1024;
+/** Largest blob that is held in memory. */
+const maxBlobBytes = 256 * 1024 * 1024;
+
+/** Reads one commit of our repository: exact bytes, no attributes, no filters. Throws COMMIT_NOT_FOUND never: the id is known. */
+export async function openTreeReader(store: GitStore, commit: string, signal: AbortSignal): Promise<TreeReader> {
+  assertId(commit);
+  const tree = await readGit({gitDir: store.directory, args: ['rev-parse', '--verify', '--quiet', `${commit}^{tree}`], signal});
+  let listing: Promise<readonly TreeFile[]> | undefined;
+  let byPath: ReadonlyMap<string, TreeFile> | undefined;
+
+  const list = (within: AbortSignal): Promise<readonly TreeFile[]> => {
+    // A listing that failed, for example by an abort, is not kept.
+    listing ??= readListing(store, tree, within).catch((error: unknown) => {
+      listing = undefined;
+      throw error;
+    });
+    return listing;
+  };
+
+  return {
+    commit,
+    tree,
+    list,
+    async read(path, within) {
+      byPath ??= new Map((await list(within)).map((file) => [file.path, file]));
+      const file = byPath.get(path);
+      if (file === undefined || file.mode === 'submodule') return undefined;
+      assertSize(file);
+      const {stdout} = await runGit({gitDir: store.directory, args: ['cat-file', 'blob', file.oid], maxBytes: file.size + 1, signal: within});
+      return stdout;
+    },
+    async *files(within) {
+      const files = await list(within);
+      yield* readFiles(store, files, within);
+    },
+  };
+}
+
+/** The given files with their bytes, in their order, from one `cat-file --batch`. */
+export async function* readFiles(store: GitStore, files: readonly TreeFile[], signal: AbortSignal): AsyncGenerator<SeedFile> {
+  for (const file of files) assertSize(file);
+  if (files.length === 0) return;
+  const stop = new AbortController();
+  const process = await spawnGit({gitDir: store.directory, args: ['cat-file', '--batch', '--buffer'], signal: AbortSignal.any([signal, stop.signal])});
+  const asked = files.filter((file) => file.mode !== 'submodule').map((file) => `${file.oid}\n`);
+  const fed = feed(process, Readable.from(asked));
+  fed.catch(() => undefined);
+  try {
+    const reader = startByteReader(process.stdout);
+    for (const {path, mode, oid, size} of files) yield {path, mode, bytes: mode === 'submodule' ? new Uint8Array() : await readBlob(reader, oid, size)};
+    await fed;
+  } finally {
+    stop.abort();
+  }
+}
+
+async function readBlob(reader: ReturnType<typeof startByteReader>, oid: string, size: number): Promise<Uint8Array> {
+  const header = await reader.line();
+  if (header !== `${oid} blob ${size}`) throw new AppError('GIT_FAILED', `\`git cat-file\` has no blob ${oid} of ${size} bytes.`);
+  const bytes = await reader.bytes(size);
+  await reader.bytes(1);
+  return bytes;
+}
+
+async function readListing(store: GitStore, tree: string, signal: AbortSignal): Promise<readonly TreeFile[]> {
+  const {stdout} = await runGit({gitDir: store.directory, args: ['ls-tree', '-r', '-z', '-l', '--full-tree', tree], maxBytes: maxListBytes, signal});
+  const files: TreeFile[] = [];
+  for (let start = 0; start < stdout.length; ) {
+    const end = stdout.indexOf(0, start);
+    files.push(parseEntry(stdout.subarray(start, end)));
+    start = end + 1;
+  }
+  return files;
+}
+
+function parseEntry(entry: Buffer): TreeFile {
+  const tab = entry.indexOf(0x09);
+  const [mode = '', , oid = '', size = ''] = entry.subarray(0, tab).toString('latin1').split(/ +/);
+  return {path: decodePath(entry.subarray(tab + 1)), mode: parseMode(mode), oid, size: size === '-' ? 0 : Number(size)};
+}
+
+function decodePath(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(bytes);
+  } catch (error) {
+    throw new AppError('REPOSITORY_UNSUPPORTED', `The commit has a path that is not UTF-8: ${JSON.stringify(Buffer.from(bytes).toString('latin1'))}.`, {hint: 'Rename the file.', cause: error});
+  }
+}
+
+function parseMode(mode: string): FileMode {
+  if (mode === '120000') return 'symlink';
+  if (mode === '160000') return 'submodule';
+  if (/^100[0-7]{3}$/.test(mode)) return (parseInt(mode, 8) & 0o100) === 0 ? 'file' : 'executable';
+  throw new AppError('REPOSITORY_UNSUPPORTED', `The commit has an entry of the unknown mode ${mode}.`);
+}
+
+function assertSize(file: TreeFile): void {
+  if (file.size <= maxBlobBytes) return;
+  throw new AppError('REPOSITORY_UNSUPPORTED', `${JSON.stringify(file.path)} has ${file.size} bytes; at most ${maxBlobBytes} are supported.`, {hint: 'Keep files of that size out of git.'});
+}
