@@ -9,7 +9,7 @@ import {promisify} from 'node:util';
 const execute = promisify(execFile);
 /** The built command line. */
 export const main = resolve(import.meta.dirname, '../../dist/cli/main.js');
-const socket = (process.env['BULKHEAD_TEST_ENGINE'] ?? 'unix:///var/run/docker.sock').replace('unix://', '');
+const socket = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace('unix://', '');
 
 /** A repository with its own state and configuration folders, so that nothing of this machine's user is touched. */
 export interface Project extends AsyncDisposable {

@@ -7,12 +7,14 @@ import {afterAll, beforeAll, expect} from 'vitest';
 import type {BoxRequest, ExecRequest, ExecResult, ExportEntry, LockedImage, ProcessRequest, Sandbox, SandboxEngine, WorkspaceNames} from '../../../src/core/sandbox.js';
 import type {SeedFile} from '../../../src/core/tree.js';
 import {startDockerEngine} from '../../../src/sandbox/docker/engine.js';
+import {imageReference} from '../../../src/sandbox/images/catalog.js';
 
 /** Never aborted. */
 export const calm = new AbortController().signal;
 export const address = process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock';
-export const helperImage = process.env['BULKHEAD_TEST_HELPER_IMAGE'] ?? 'bulkhead/base:dev';
-export const boxImage = process.env['BULKHEAD_TEST_IMAGE'] ?? 'bulkhead/node:dev';
+/** `npm test` has `setup` build these first. */
+export const helperImage = imageReference('base') ?? '';
+export const boxImage = imageReference('node') ?? '';
 
 export const startEngine = (): SandboxEngine => startDockerEngine({address, helperImage, imageReference: (name) => (name === 'node' ? boxImage : undefined)});
 

@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest';
 import {imageReference} from '../../../src/sandbox/images/catalog.js';
 import {codesOf, useVerification, type Case} from './verify-fixture.js';
 
-const verify = useVerification(process.env['BULKHEAD_TEST_PYTHON_IMAGE'] ?? imageReference('python') ?? '');
+const verify = useVerification(imageReference('python') ?? '');
 
 const base = {
   'pyproject.toml': '[project]\nname = "sums"\nversion = "1"\n\n[tool.pytest.ini_options]\naddopts = "-q"\n',
