@@ -22,9 +22,10 @@ export function renderProgress(event: JournalEvent): readonly string[] {
       return verificationLines(event);
     case 'run.parked':
       return [line('run', `parked: ${event.code}`)];
+    case 'step.started':
+      return event.step.startsWith('verify/') ? [line('verification', paint('dim', 'clean containers: the base, the base with the new tests, the merge'))] : [];
     case 'specialist.said':
     case 'run.driven':
-    case 'step.started':
     case 'run.closed':
       return [];
   }
