@@ -3,6 +3,7 @@ import {basename, dirname} from 'node:path';
 import {sha256} from '../core/canonical.js';
 import {AppError} from '../core/errors.js';
 import {escapeText} from '../core/escape.js';
+import {decodeStrictly} from './decode.js';
 import {diagnose} from './diagnosis.js';
 import {isGitFailure} from './process.js';
 import {readUserConfig, readUserGit} from './user-git.js';
@@ -103,7 +104,9 @@ async function readDirty(root: string, signal: AbortSignal): Promise<Checkout['d
 }
 
 async function revParse(dir: string, args: readonly string[], signal: AbortSignal): Promise<string> {
-  return line((await readUserGit({dir, args: ['rev-parse', ...args], signal})).stdout);
+  const said = decodeStrictly((await readUserGit({dir, args: ['rev-parse', ...args], signal})).stdout);
+  if (said === undefined) throw unsupported(`${escapeText(dir)} is in a folder whose name is not UTF-8`, 'Rename the folder.');
+  return said.replace(/\n$/, '');
 }
 
 function repositoryId(commonDir: string): string {

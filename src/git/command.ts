@@ -61,7 +61,7 @@ const settings: readonly string[] = [
 
 /**
  * Door one: runs git on our own bare repository with a fixed environment, no configuration but ours, no transport and
- * bounded time and output (`security.md` §1.3). Throws GIT_FAILED, DISK_FULL, ENVIRONMENT.
+ * bounded time and output. Throws GIT_FAILED, DISK_FULL, ENVIRONMENT.
  */
 export async function runGit(request: GitRequest): Promise<GitResult> {
   const git = await findGit();

@@ -1,6 +1,8 @@
 import {AppError} from '../core/errors.js';
 import {escapeText} from '../core/escape.js';
 import {readCheckout, resolveCommit, type Checkout} from './checkout.js';
+import {refuseFilters} from './filters.js';
+import {filesInTheWay} from './in-the-way.js';
 import {isGitFailure} from './process.js';
 import {assertId} from './refs.js';
 import {readUserGit, writeUserGit} from './user-git.js';
@@ -16,10 +18,12 @@ export interface DeliverRequest {
 }
 
 const absent = '0'.repeat(40);
+/** Files that a message names. */
+const maxNamed = 10;
 
 /**
- * Creates a branch in the user's repository with the user's own git, and changes nothing else there. The same branch at
- * the same commit is fine. Throws USAGE for a name that is none, RESULT_EXISTS for a branch that points elsewhere.
+ * Creates a branch in the user's repository with the user's own git, without hooks (also no `reference-transaction`: it
+ * may be a file of the tree), and changes nothing else there. The same branch at the same commit is fine. Throws USAGE for a name that is none, RESULT_EXISTS for a branch that points elsewhere.
  */
 export async function deliverBranch(request: DeliverRequest): Promise<void> {
   const {checkout, commit, branch, signal} = request;
@@ -28,7 +32,7 @@ export async function deliverBranch(request: DeliverRequest): Promise<void> {
   const ref = await branchRef(dir, branch, signal);
   if (await isThere(dir, {ref, branch, commit}, signal)) return;
   // Objects first, the ref afterwards and only where there is none: a fetch into the ref could move a branch made meanwhile.
-  const quiet = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', '--no-recurse-submodules', '--no-prune'];
+  const quiet = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', '--no-recurse-submodules', '--no-prune', '--upload-pack=git-upload-pack'];
   const config = [['protocol.version', '2'], ['fetch.writeCommitGraph', 'false']] as const;
   await writeUserGit({dir, args: ['fetch', ...quiet, request.repositoryDir, commit], config, signal});
   try {
@@ -52,8 +56,11 @@ export interface ApplyRequest {
 }
 
 /**
- * Fast-forwards the user's branch and checkout to a delivered commit, with the user's own git, filters and hooks.
- * Throws CHECKOUT_CHANGED when HEAD is not the base any more, has changes, or an untracked file is in the way.
+ * Fast-forwards the user's branch and checkout to a delivered commit, with the user's own git and filters (LFS works), but
+ * without hooks: `core.hooksPath` may lead into the tree that an agent wrote.
+ * Throws CHECKOUT_CHANGED when HEAD is not the base any more, has changes, or a file that git does not track, ignored or
+ * not, is in the way; REPOSITORY_UNSUPPORTED when the command of a filter could be a file of the tree. Then nothing was
+ * changed. What the user's own git does later, with hooks in the tree for example, is not looked at.
  */
 export async function applyToCheckout({checkout, commit, base, signal}: ApplyRequest): Promise<void> {
   const now = await readCheckout(checkout.root, signal);
@@ -63,9 +70,13 @@ export async function applyToCheckout({checkout, commit, base, signal}: ApplyReq
   if (mine !== started) throw changed('HEAD has other content than the base of the run');
   const ahead = await readUserGit({dir: now.root, args: ['merge-base', '--is-ancestor', now.head, wanted], okExits: [0, 1], signal});
   if (ahead.exitCode === 1) throw changed('HEAD is not an ancestor of the result');
-  // 1: git stopped before it changed anything, because an untracked file would be overwritten (measured on 2.39).
-  const merged = await writeUserGit({dir: now.root, args: ['merge', '--ff-only', '--quiet', '--no-stat', wanted], okExits: [0, 1], signal});
-  if (merged.exitCode === 1) throw changed('an untracked file would be overwritten');
+  await refuseFilters(now.root, wanted, signal);
+  const inTheWay = await filesInTheWay(now, wanted, signal);
+  if (inTheWay.length > 0) throw overwritten(inTheWay);
+  const args = ['merge', '--ff-only', '--no-overwrite-ignore', '--quiet', '--no-stat', wanted];
+  // 1: git stopped before it changed anything, because a file that came meanwhile would be overwritten (measured on 2.39).
+  const merged = await writeUserGit({dir: now.root, args, okExits: [0, 1], signal});
+  if (merged.exitCode === 1) throw changed('a file that git does not track would be overwritten');
 }
 
 async function branchRef(dir: string, branch: string, signal: AbortSignal): Promise<string> {
@@ -97,6 +108,15 @@ async function treeOf(root: string, commit: string, signal: AbortSignal): Promis
 
 function exists(branch: string, what: string, cause?: unknown): AppError {
   return new AppError('RESULT_EXISTS', `The branch ${escapeText(branch)} ${what}.`, {hint: 'Choose another name with --branch, or delete the branch.', cause});
+}
+
+function overwritten(paths: readonly string[]): AppError {
+  const named = paths.slice(0, maxNamed).map((path) => `\`${escapeText(path)}\``).join(', ');
+  const more = paths.length > maxNamed ? ` and ${paths.length - maxNamed} more` : '';
+  return new AppError('CHECKOUT_CHANGED', `The checkout was left as it is: files that git does not track would be overwritten: ${named}${more}.`, {
+    hint: 'Move them away, or merge the result branch yourself.',
+    details: {paths: paths.map((path) => escapeText(path))},
+  });
 }
 
 function changed(what: string): AppError {

@@ -4,6 +4,7 @@ import {AppError} from '../core/errors.js';
 import {escapeText} from '../core/escape.js';
 import type {Checkout} from './checkout.js';
 import {runGit} from './command.js';
+import {onDisk} from './disk.js';
 import {fetchFsckSettings} from './fsck.js';
 import {isGitFailure} from './process.js';
 import {assertId, assertRef, type GitStore} from './refs.js';
@@ -33,7 +34,7 @@ export async function freeze(store: GitStore, request: FreezeRequest): Promise<v
   await using staging = await startStaging(store, request.signal);
   // The user's own git has opened this repository just now; upload-pack must not refuse it for its owner a second time.
   const trust = join(staging.folder, 'trust');
-  await writeFile(trust, '[safe]\n\tdirectory = *\n', {mode: 0o600});
+  await onDisk(staging.folder, () => writeFile(trust, '[safe]\n\tdirectory = *\n', {mode: 0o600}));
   try {
     await fetchCommit(store, request, {trust, checked: true});
   } catch (error) {
@@ -47,7 +48,7 @@ export async function freeze(store: GitStore, request: FreezeRequest): Promise<v
 }
 
 async function fetchCommit(store: GitStore, request: FreezeRequest, {trust, checked}: {readonly trust: string; readonly checked: boolean}): Promise<void> {
-    const quiet = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', '--no-show-forced-updates', '--no-recurse-submodules'];
+  const quiet = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', '--no-show-forced-updates', '--no-recurse-submodules'];
   await runGit({
     gitDir: store.directory,
     config: checked ? fetchFsckSettings : ['transfer.fsckObjects=false'],

@@ -1,6 +1,7 @@
 import {readGit, runGit} from './command.js';
 import {cleanMessage, identity, rawDate} from './commit.js';
 import {isAncestor} from './history.js';
+import {readMergedProblem} from './import/merged-tree.js';
 import {assertId, setRef, type GitStore} from './refs.js';
 
 /** One submission that is to go onto the merge so far. */
@@ -15,12 +16,22 @@ export interface MergeRequest {
   readonly signal: AbortSignal;
 }
 
-/** How a merge ended. A conflict is a value; the ref is then as it was. `paths` are as git stores them: not escaped. */
-export type Merged = {readonly state: 'merged'; readonly commit: string} | {readonly state: 'conflicted'; readonly paths: readonly string[]};
+/** How a merge ended. A conflict is a value; the ref is then as it was. */
+export type Merged = {readonly state: 'merged'; readonly commit: string} | Conflicted;
+
+/** A submission that does not go onto the merge so far. */
+export interface Conflicted {
+  readonly state: 'conflicted';
+  /** As git stores them: not escaped. */
+  readonly paths: readonly string[];
+  /** Set when git could merge, but the merged tree would be unsafe: one sentence that says how; escaped. */
+  readonly why?: string;
+}
 
 /**
  * Merges in the bare repository, without a checkout, drivers or attributes. Always a merge commit, so that first parents
- * tell the order; with nothing new the result is `onto` itself. The same request gives the same id.
+ * tell the order; with nothing new the result is `onto` itself. The same request gives the same id. The merged tree has
+ * to pass what a submission has to pass: two safe ones can make an unsafe tree, which is a conflict with a `why`.
  */
 export async function mergeSubmission(store: GitStore, request: MergeRequest): Promise<Merged> {
   const {onto, submission, signal} = request;
@@ -35,13 +46,15 @@ export async function mergeSubmission(store: GitStore, request: MergeRequest): P
   const [tree = '', ...rest] = merged.stdout.toString('utf8').split('\0');
   // After the paths comes an empty field, then messages (git-merge-tree, OUTPUT).
   if (merged.exitCode === 1) return {state: 'conflicted', paths: [...new Set(rest.slice(0, rest.indexOf('')))]};
+  assertId(tree);
+  const problem = await readMergedProblem(store, {onto, tree}, signal);
+  if (problem !== undefined) return {state: 'conflicted', ...problem};
   const commit = await commitTree(store, {tree, request});
   await setRef(store, request.ref, commit, signal);
   return {state: 'merged', commit};
 }
 
 async function commitTree(store: GitStore, {tree, request}: {readonly tree: string; readonly request: MergeRequest}): Promise<string> {
-  assertId(tree);
   const date = rawDate(request.date);
   return readGit({
     gitDir: store.directory,

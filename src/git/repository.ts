@@ -1,18 +1,18 @@
-import {chmod, lstat, mkdir} from 'node:fs/promises';
-import {join, resolve} from 'node:path';
+import {resolve} from 'node:path';
 import type {Readable} from 'node:stream';
 import {AppError} from '../core/errors.js';
 import type {TreeReader} from '../core/tree.js';
 import {commitFiles, type CommitFilesRequest} from './commit-files.js';
-import {runGit} from './command.js';
 import {freeze, type FreezeRequest} from './freeze.js';
 import {changedPaths, diffText, isAncestor, packHistory, resolveStored} from './history.js';
 import {importLimits} from './import/limits.js';
 import {importSubmission, type ImportRequest, type Submission} from './import/submission.js';
+import {initRepository} from './init.js';
 import {mergeSubmission, type Merged, type MergeRequest} from './merge.js';
 import {deleteRefs, readRef, updateRef} from './refs.js';
 import {sweepStaging} from './staging.js';
 import {openTreeReader} from './tree-reader.js';
+import {unlockRefs} from './unlock.js';
 import {requireGit} from './version.js';
 
 /** Bulkhead's own bare repository: base commits, submissions, merges. Nobody else writes it; no agent's git is ever read. */
@@ -41,21 +41,24 @@ export interface Repository {
   /** Compare-and-swap; `from` undefined: must not exist. GIT_FAILED when it points elsewhere. */
   updateRef(move: {readonly ref: string; readonly to: string; readonly from: string | undefined}, signal: AbortSignal): Promise<void>;
   deleteRefs(prefix: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Removes the locks that a killed git left on refs under a prefix such as `refs/bulkhead/<run>`. Only for whoever drives
+   * that run alone, before the first step; without it every later move of such a ref is GIT_FAILED.
+   */
+  unlockRefs(prefix: string, signal: AbortSignal): Promise<void>;
 }
 
 /**
  * Opens our bare repository in a folder, making it (mode 0700, no template, no hook) where there is none.
- * Throws ENVIRONMENT when git is missing or older than 2.38, DISK_FULL, GIT_FAILED.
+ * Two may open it at once, also for the first time.
+ * Throws ENVIRONMENT when git is missing or older than 2.38 or the folder cannot be written, DISK_FULL, GIT_FAILED.
  */
 export async function openRepository(dir: string, signal: AbortSignal): Promise<Repository> {
   const directory = resolve(dir);
   // A line of `objects/info/alternates` cannot hold a line feed.
   if (directory.includes('\n')) throw new AppError('ENVIRONMENT', 'The folder for state has a line feed in its name.', {hint: 'Set XDG_STATE_HOME to another folder.'});
   await requireGit(signal);
-  await mkdir(directory, {recursive: true, mode: 0o700});
-  await chmod(directory, 0o700);
-  const exists = await lstat(join(directory, 'HEAD')).then(() => true, () => false);
-  if (!exists) await runGit({gitDir: directory, args: ['init', '-q', '--bare', '--template=', '--object-format=sha1', '--initial-branch=none'], signal});
+  await initRepository(directory, signal);
   const store = {directory};
   await sweepStaging(store);
   return {
@@ -74,5 +77,6 @@ export async function openRepository(dir: string, signal: AbortSignal): Promise<
     readRef: (ref, within) => readRef(store, ref, within),
     updateRef: (move, within) => updateRef(store, move, within),
     deleteRefs: (prefix, within) => deleteRefs(store, prefix, within),
+    unlockRefs: (prefix, within) => unlockRefs(store, prefix, within),
   };
 }

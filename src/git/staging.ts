@@ -1,6 +1,7 @@
 import {mkdtemp, readdir, rm, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {runGit} from './command.js';
+import {onDisk} from './disk.js';
 import type {GitStore} from './refs.js';
 
 /** A throw-away folder beside our objects, with a bare repository that sees them and that nobody reads afterwards. */
@@ -15,14 +16,17 @@ const prefix = 'staging-';
 /** Age after which a leftover belongs to nobody any more: no import takes a day. */
 const staleMs = 24 * 3600 * 1000;
 
-/** Makes a staging folder. It is removed on disposal; one that a killed process left is removed by {@link sweepStaging}. */
+/**
+ * Makes a staging folder. It is removed on disposal; one that a killed process left is removed by {@link sweepStaging}.
+ * Throws DISK_FULL, ENVIRONMENT, GIT_FAILED.
+ */
 export async function startStaging(store: GitStore, signal: AbortSignal): Promise<Staging> {
-  const folder = await mkdtemp(join(store.directory, prefix));
+  const folder = await onDisk(store.directory, () => mkdtemp(join(store.directory, prefix)));
   const remove = () => rm(folder, {recursive: true, force: true});
   try {
     const directory = join(folder, 'git');
     await runGit({gitDir: directory, args: ['init', '-q', '--bare', '--template=', '--object-format=sha1'], signal});
-    await writeFile(join(directory, 'objects', 'info', 'alternates'), `${join(store.directory, 'objects')}\n`, {mode: 0o600});
+    await onDisk(folder, () => writeFile(join(directory, 'objects', 'info', 'alternates'), `${join(store.directory, 'objects')}\n`, {mode: 0o600}));
     return {folder, store: {directory}, [Symbol.asyncDispose]: remove};
   } catch (error) {
     await remove();
@@ -33,11 +37,14 @@ export async function startStaging(store: GitStore, signal: AbortSignal): Promis
 /** Removes what killed processes left, and the unfinished packs of a fetch or an import that git refused. */
 export async function sweepStaging(store: GitStore): Promise<void> {
   const packs = join(store.directory, 'objects', 'pack');
-  await sweep(store.directory, prefix);
-  await sweep(packs, 'tmp_');
+  await onDisk(store.directory, async () => {
+    await sweep(store.directory, prefix);
+    await sweep(packs, 'tmp_');
+  });
 }
 
-async function sweep(folder: string, startsWith: string): Promise<void> {
+/** Removes what begins with a prefix and is older than a day. */
+export async function sweep(folder: string, startsWith: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith(startsWith)) continue;
     const path = join(folder, name);

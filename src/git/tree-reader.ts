@@ -6,7 +6,7 @@ import {readGit, runGit, spawnGit} from './command.js';
 import {feed} from './process.js';
 import {assertId, type GitStore} from './refs.js';
 
-/** Most bytes of a listing: about 2 million entries; a tree bomb ends here (`security.md` §1.5). */
+/** Most bytes of a listing: about 2 million entries; a tree bomb ends here: a pack of 833 bytes can hold 10^10 files. */
 const maxListBytes = 256 * 1024 * 1024;
 /** Largest blob that is held in memory. */
 const maxBlobBytes = 256 * 1024 * 1024;

@@ -1,5 +1,12 @@
+import {realpath} from 'node:fs/promises';
+import {delimiter, isAbsolute, relative, resolve, sep} from 'node:path';
 import {AppError} from '../core/errors.js';
+import {escapeText} from '../core/escape.js';
+import {decodeStrictly} from './decode.js';
 import {callGit, findGit, type GitResult} from './process.js';
+
+/** A key of git's configuration, as git normalises it, and its value. */
+export type Setting = readonly [string, string];
 
 /** A call of the user's git in the user's repository. */
 export interface UserGitRequest {
@@ -20,72 +27,84 @@ const defaultTimeoutMs = 600_000;
 const keptGitVariables = ['GIT_CONFIG_GLOBAL', 'GIT_CONFIG_SYSTEM', 'GIT_CONFIG_NOSYSTEM'];
 
 /** What no call may do, whoever configured it. */
-const always: readonly (readonly [string, string])[] = [
+const always: readonly Setting[] = [
   ['safe.bareRepository', 'explicit'],
   ['gc.auto', '0'],
   ['maintenance.auto', 'false'],
-];
-
-/** What a reading call must not do besides: run a program that a configuration names. */
-const readingOnly: readonly (readonly [string, string])[] = [
+  // A hook or monitor may be a file of the tree (`core.hooksPath = .githooks`), and what an agent delivered is in the tree.
   ['core.hooksPath', '/dev/null'],
   ['core.fsmonitor', 'false'],
-  ['core.untrackedCache', 'false'],
-  ['core.sshCommand', '/bin/false'],
   ['core.alternateRefsCommand', '/bin/false'],
+  ['core.sshCommand', '/bin/false'],
   ['credential.helper', ''],
-  ['protocol.allow', 'never'],
   ['submodule.recurse', 'false'],
+];
+
+/** What a reading call must not do besides: write, or ask others. */
+const readingOnly: readonly Setting[] = [
+  ['core.untrackedCache', 'false'],
+  ['protocol.allow', 'never'],
   ['status.submoduleSummary', 'false'],
 ];
 
+const quiet = {GIT_OPTIONAL_LOCKS: '0', GIT_NO_LAZY_FETCH: '1', GIT_NO_REPLACE_OBJECTS: '1', GIT_ALLOW_PROTOCOL: '', GIT_LITERAL_PATHSPECS: '1'};
+
 /**
  * Door two, reading: the user's configuration counts (ignored files, trusted folders), but nothing that it names is run:
- * no filter, hook, monitor, alias, pager or transport; and nothing is written, not even the index. Throws GIT_FAILED.
+ * no filter, hook, monitor, alias, pager or transport; and nothing is written, not even the index.
+ * Throws GIT_FAILED; REPOSITORY_UNSUPPORTED for a configuration with a key that is not UTF-8.
  */
 export async function readUserGit(request: UserGitRequest): Promise<GitResult> {
-  const quiet = {GIT_OPTIONAL_LOCKS: '0', GIT_NO_LAZY_FETCH: '1', GIT_NO_REPLACE_OBJECTS: '1', GIT_ALLOW_PROTOCOL: '', GIT_LITERAL_PATHSPECS: '1'};
-  const listed = await callUserGit(request, {args: ['config', '--list', '-z'], config: readingOnly, env: quiet, okExits: [0]});
-  const config = [...readingOnly, ...neutralised(configEntries(listed.stdout).map(([key]) => key))];
+  const keys = (await listConfig(request)).map(([key]) => key);
+  const config = [...readingOnly, ...withoutFilters(keys), ...withoutHooks(keys)];
   return callUserGit(request, {args: request.args, config, env: quiet, okExits: request.okExits ?? [0]});
 }
 
-/** The configuration that is in effect in the user's repository, as keys (normalised by git) and values, in order. */
-export async function readUserConfig(request: Omit<UserGitRequest, 'args'>): Promise<readonly (readonly [string, string])[]> {
-  const {stdout} = await readUserGit({...request, args: ['config', '--list', '-z']});
-  return configEntries(stdout);
+/** The configuration that is in effect in the user's repository, as keys (normalised by git) and values, in order. Throws as {@link readUserGit}. */
+export async function readUserConfig(request: Omit<UserGitRequest, 'args'>): Promise<readonly Setting[]> {
+  return listConfig(request);
 }
 
 /**
- * Door two, writing: the user's own git with the user's own configuration and hooks, for what the user asked to be
- * delivered. No clean-up is started, and no transport but a local folder. Throws GIT_FAILED.
+ * Door two, writing: the user's own git with the user's own configuration and filters, for what the user asked to be
+ * delivered. No hook, no file system monitor and no clean-up is started, and no transport but a local folder. A filter is
+ * run when a file is written: who lets git write the checkout looks at the filters first (`filters.ts`).
+ * Throws GIT_FAILED; REPOSITORY_UNSUPPORTED for a configuration with a key that is not UTF-8.
  */
-export async function writeUserGit(request: UserGitRequest & {readonly config?: readonly (readonly [string, string])[] | undefined}): Promise<GitResult> {
-  return callUserGit(request, {args: request.args, config: request.config ?? [], env: {GIT_ALLOW_PROTOCOL: 'file'}, okExits: request.okExits ?? [0]});
+export async function writeUserGit(request: UserGitRequest & {readonly config?: readonly Setting[] | undefined}): Promise<GitResult> {
+  const keys = (await listConfig(request)).map(([key]) => key);
+  const config = [...(request.config ?? []), ...withoutHooks(keys)];
+  return callUserGit(request, {args: request.args, config, env: {GIT_ALLOW_PROTOCOL: 'file'}, okExits: request.okExits ?? [0]});
 }
 
-/** Settings that take the program away from every filter and configured hook that is named in a configuration. */
-export function neutralised(keys: readonly string[]): readonly (readonly [string, string])[] {
-  const filters = new Set<string>();
-  const hooks = new Set<string>();
-  for (const key of keys) {
-    const named = /^(filter|hook)\.(.*)\.[a-z0-9-]+$/s.exec(key);
-    if (named?.[2] !== undefined) (named[1] === 'filter' ? filters : hooks).add(named[2]);
-  }
-  return [
-    ...[...filters].flatMap((name): readonly (readonly [string, string])[] => [
-      [`filter.${name}.clean`, ''],
-      [`filter.${name}.smudge`, ''],
-      [`filter.${name}.process`, ''],
-      [`filter.${name}.required`, 'false'],
-    ]),
-    ...[...hooks].map((name): readonly [string, string] => [`hook.${name}.enabled`, 'false']),
-  ];
+/** Settings that take the program away from every filter that is named in a configuration. */
+export function withoutFilters(keys: readonly string[]): readonly Setting[] {
+  return namesIn('filter', keys).flatMap((name): readonly Setting[] => [
+    [`filter.${name}.clean`, ''],
+    [`filter.${name}.smudge`, ''],
+    [`filter.${name}.process`, ''],
+    [`filter.${name}.required`, 'false'],
+  ]);
+}
+
+/** Settings that switch off every hook that is named in a configuration (git-hook, `hook.<name>.enabled`). */
+export function withoutHooks(keys: readonly string[]): readonly Setting[] {
+  return namesIn('hook', keys).map((name): Setting => [`hook.${name}.enabled`, 'false']);
+}
+
+function namesIn(section: 'filter' | 'hook', keys: readonly string[]): readonly string[] {
+  const names = keys.map((key) => new RegExp(`^${section}\\.(.*)\\.[a-z0-9-]+$`, 's').exec(key)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))];
+}
+
+async function listConfig(request: Omit<UserGitRequest, 'args' | 'okExits'>): Promise<readonly Setting[]> {
+  const call = {...request, args: ['config', '--list', '-z']};
+  return configEntries((await callUserGit(call, {args: call.args, config: readingOnly, env: quiet, okExits: [0]})).stdout);
 }
 
 interface Prepared {
   readonly args: readonly string[];
-  readonly config: readonly (readonly [string, string])[];
+  readonly config: readonly Setting[];
   readonly env: Readonly<Record<string, string>>;
   readonly okExits: readonly number[];
 }
@@ -95,7 +114,7 @@ async function callUserGit(request: UserGitRequest, {args, config, env, okExits}
   return callGit(await findGit(), {
     argv: ['--no-pager', '-C', request.dir, ...args],
     subcommand: args[0] ?? '',
-    env: {...userEnvironment(), ...configVariables([...always, ...config]), ...env},
+    env: {...(await userEnvironment(request.dir)), ...configVariables([...always, ...config]), ...env},
     diskOf: request.dir,
     cwd: '/',
     signal: request.signal,
@@ -105,14 +124,28 @@ async function callUserGit(request: UserGitRequest, {args, config, env, okExits}
   });
 }
 
-function userEnvironment(): Readonly<Record<string, string>> {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_') || keptGitVariables.includes(name));
+async function userEnvironment(dir: string): Promise<Readonly<Record<string, string>>> {
+  // A filter of the user's needs no key of a model.
+  const kept = Object.entries(process.env).filter(([name]) => !/^(GIT|ANTHROPIC)_/.test(name) || keptGitVariables.includes(name));
   const plain = Object.fromEntries(kept.filter((entry): entry is [string, string] => entry[1] !== undefined));
-  return {...plain, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_EDITOR: '/bin/false'};
+  return {...plain, PATH: await pathOutside(dir, process.env['PATH'] ?? ''), LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_EDITOR: '/bin/false'};
+}
+
+/** The user's PATH without the folders of a tree: a program of the tree may be an agent's. */
+async function pathOutside(dir: string, path: string): Promise<string> {
+  const absolute = path.split(delimiter).filter((folder) => isAbsolute(folder));
+  const real = await Promise.all(absolute.map((folder) => realpath(folder).catch(() => folder)));
+  return absolute.filter((folder, index) => !isInside(dir, folder) && !isInside(dir, real[index] ?? folder)).join(delimiter);
+}
+
+/** Whether a path is a folder or something in it; both absolute. Links are not followed. */
+export function isInside(folder: string, path: string): boolean {
+  const way = relative(resolve(folder), resolve(path));
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`));
 }
 
 /** Settings as variables, not as `-c`: the name of a filter may hold a `=` (git-config, GIT_CONFIG_COUNT). */
-function configVariables(config: readonly (readonly [string, string])[]): Readonly<Record<string, string>> {
+function configVariables(config: readonly Setting[]): Readonly<Record<string, string>> {
   const variables: Record<string, string> = {GIT_CONFIG_COUNT: String(config.length)};
   for (const [index, [key, value]] of config.entries()) {
     variables[`GIT_CONFIG_KEY_${index}`] = key;
@@ -121,14 +154,25 @@ function configVariables(config: readonly (readonly [string, string])[]): Readon
   return variables;
 }
 
-function configEntries(stdout: Buffer): readonly (readonly [string, string])[] {
-  return stdout
-    .toString('utf8')
-    .split('\0')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const end = line.indexOf('\n');
-      // A key without a value means true (git-config, "just the name").
-      return end < 0 ? [line, 'true'] : [line.slice(0, end), line.slice(end + 1)];
-    });
+function configEntries(stdout: Buffer): readonly Setting[] {
+  const settings: Setting[] = [];
+  for (let start = 0; start < stdout.length; ) {
+    const end = stdout.indexOf(0, start);
+    const record = stdout.subarray(start, end < 0 ? stdout.length : end);
+    const split = record.indexOf(0x0a);
+    // A key without a value means true (git-config, "just the name"). A value may be in another encoding: only keys are names.
+    settings.push([keyOf(split < 0 ? record : record.subarray(0, split)), split < 0 ? 'true' : record.subarray(split + 1).toString('utf8')]);
+    start += record.length + 1;
+  }
+  return settings;
+}
+
+/** A key that was decoded to another one could not be overruled: its program would run. */
+function keyOf(bytes: Buffer): string {
+  const key = decodeStrictly(bytes);
+  if (key !== undefined) return key;
+  const shown = escapeText(bytes.toString('latin1'));
+  throw new AppError('REPOSITORY_UNSUPPORTED', `The git configuration has a key that is not UTF-8: \`${shown}\`.`, {
+    hint: 'Rename or remove that entry: `git config --list --show-origin` shows the file that it is in.',
+  });
 }

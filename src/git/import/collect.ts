@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {escapeText} from '../../core/escape.js';
 import type {ExportEntry} from '../../core/sandbox.js';
+import {decodeStrictly} from '../decode.js';
 import {isPut, type Change, type Refusal} from './change.js';
 import type {ImportLimits} from './limits.js';
 import type {Spool} from './spool.js';
@@ -35,7 +36,7 @@ export async function collect(
     signal.throwIfAborted();
     seen += 1;
     if (seen > limits.maxSeen) return {changes: [], refused: [], cut: true};
-    const path = decode(entry.path);
+    const path = decodeStrictly(entry.path);
     if (path === undefined) {
       refused.push({path: escapeText(Buffer.from(entry.path).toString('utf8').slice(0, maxShown)), code: 'UNSAFE_NAME', why: 'is not UTF-8'});
       continue;
@@ -69,7 +70,7 @@ async function read(entry: ExportEntry, path: string, into: {readonly spool: Spo
     oid: blobId(bytes),
     size,
     at: kept ? await into.spool.write(bytes) : undefined,
-    target: entry.kind === 'symlink' ? decode(bytes) : undefined,
+    target: entry.kind === 'symlink' ? decodeStrictly(bytes) : undefined,
     problem,
   };
 }
@@ -90,12 +91,4 @@ function contentProblem(path: string, bytes: Uint8Array): string | undefined {
 /** The id of a blob (git: `blob <size> NUL` before the bytes, sha1). */
 function blobId(bytes: Uint8Array): string {
   return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
-}
-
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(bytes);
-  } catch {
-    return undefined;
-  }
 }

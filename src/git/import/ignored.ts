@@ -3,6 +3,7 @@ import {dirname, join} from 'node:path';
 import {isDotGit, repoPathProblem} from '../../core/path.js';
 import {isAppError} from '../../core/errors.js';
 import {runGit} from '../command.js';
+import {onDisk} from '../disk.js';
 import type {Staging} from '../staging.js';
 import {foldersOf} from './change.js';
 
@@ -14,7 +15,8 @@ export interface IgnoreFile {
 
 /**
  * Which of the given new paths git would ignore, by git itself in an empty folder that holds nothing but the ignore
- * files: hostile patterns can take for ever, and a process can be ended, a regular expression here could not.
+ * files: hostile patterns can take for ever, and a process can be ended, a regular expression here could not. No ignore
+ * file may stand above another one.
  * Undefined: the patterns took too long. A path that is not safe to ask for is judged by the folder above it.
  */
 export async function readIgnored(
@@ -27,16 +29,17 @@ export async function readIgnored(
     const question = questionFor(path);
     if (question !== undefined) questions.set(question, [...(questions.get(question) ?? []), path]);
   }
-  const worktree = join(staging.folder, asked.folder);
-  await mkdir(worktree, {mode: 0o700});
-  const folders = new Set(['', ...[...questions.keys()].flatMap((question) => foldersOf(question.slice(2)))]);
-  for (const file of asked.ignoreFiles) if (folders.has(folderOf(file.path))) await place(worktree, file);
   if (questions.size === 0) return new Set();
+  const worktree = join(staging.folder, asked.folder);
+  await onDisk(worktree, () => mkdir(worktree, {mode: 0o700}));
+  const folders = new Set(['', ...[...questions.keys()].flatMap((question) => foldersOf(question.slice(2)))]);
+  for (const file of asked.ignoreFiles) if (folders.has(folderOf(file.path))) await onDisk(worktree, () => place(worktree, file));
   const stdout = await checkIgnore(staging, {worktree, questions: [...questions.keys()], timeoutMs: asked.timeoutMs}, signal);
   return stdout === undefined ? undefined : new Set(stdout.toString('utf8').split('\0').flatMap((question) => questions.get(question) ?? []));
 }
 
 async function checkIgnore(staging: Staging, asked: {readonly worktree: string; readonly questions: readonly string[]; readonly timeoutMs: number}, signal: AbortSignal): Promise<Buffer | undefined> {
+  const stdin = asked.questions.map((question) => `${question}\0`).join('');
   try {
     const {stdout} = await runGit({
       gitDir: staging.store.directory,
@@ -44,7 +47,9 @@ async function checkIgnore(staging: Staging, asked: {readonly worktree: string; 
       cwd: asked.worktree,
       // check-ignore refuses literal pathspecs; `./` in front keeps a leading `:` from being magic.
       env: {GIT_WORK_TREE: asked.worktree, GIT_LITERAL_PATHSPECS: '0'},
-      stdin: asked.questions.map((question) => `${question}\0`).join(''),
+      stdin,
+      // The answer is a part of the question, however long that is.
+      maxBytes: Buffer.byteLength(stdin) + 1,
       okExits: [0, 1],
       timeoutMs: asked.timeoutMs,
       signal,

@@ -18,7 +18,7 @@ export interface ImportLimits {
 }
 
 /**
- * Sources: `security.md` §1.5 for depth and the size of a file; the counts are what a specialist can be believed to have
+ * Depth and the size of a file stop tree and blob bombs of a few hundred bytes; the counts are what a specialist can be believed to have
  * written, with room for an installed `node_modules` (about 100,000 files, 1 GB) in what is seen and left out.
  */
 export const importLimits: ImportLimits = {

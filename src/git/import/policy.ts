@@ -81,7 +81,8 @@ function siftIgnored(changes: readonly Change[], {ignored, policy}: Deciding): {
   };
 }
 
-function ownProblem(change: Change, limits: ImportLimits): string | undefined {
+/** What is wrong with a change by itself, or undefined; goes on the sentence "the path …". */
+export function ownProblem(change: Change, limits: ImportLimits): string | undefined {
   // What is odd in the base may be deleted.
   if (change.kind === 'deleted') return undefined;
   const named = nameProblem(change.path, limits.maxDepth);

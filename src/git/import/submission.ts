@@ -1,17 +1,18 @@
+import {escapeText} from '../../core/escape.js';
 import type {ExportEntry} from '../../core/sandbox.js';
 import type {TreeFile} from '../../core/tree.js';
 import {writeCommit, type Edit, type PutMode} from '../commit.js';
 import {readTreeId} from '../history.js';
 import {assertId, assertRef, setRef, type GitStore} from '../refs.js';
 import {startStaging, type Staging} from '../staging.js';
-import {openTreeReader, readFiles} from '../tree-reader.js';
-import {byPath, isPut, type Change, type ImportPolicy, type Refusal} from './change.js';
+import {openTreeReader} from '../tree-reader.js';
+import {byPath, foldersOf, isPut, type Change, type ImportPolicy, type Refusal} from './change.js';
 import {collect, type Collected} from './collect.js';
+import {isIgnoreFile, readIgnoreFiles} from './ignore-files.js';
 import {readIgnored, type IgnoreFile} from './ignored.js';
 import {importLimits, type ImportLimits} from './limits.js';
-import type {Links} from './links.js';
-import {nameProblem} from './names.js';
 import {decide, type Decision} from './policy.js';
+import {readLinks} from './read-links.js';
 import {shapeOf, sidesOf} from './shape.js';
 import {startSpool, type Spool} from './spool.js';
 
@@ -49,7 +50,8 @@ export interface Submission {
 /**
  * Makes a commit of an export: parsed, never extracted; exact bytes; only what the policy lets through. The same entries,
  * in any order, and the same date give the same commit. On any failure the ref is as it was.
- * Throws GIT_FAILED, DISK_FULL and what `entries` throws.
+ * When the ignore patterns cannot be matched in time, no new file is taken, and one refusal says so.
+ * Throws GIT_FAILED, DISK_FULL, ENVIRONMENT and what `entries` throws.
  */
 export async function importSubmission(store: GitStore, request: ImportRequest): Promise<Submission> {
   assertId(request.parent);
@@ -96,40 +98,31 @@ interface Import {
 async function decideOn(store: GitStore, work: Import): Promise<Decision> {
   const {base, limits, request, collected} = work;
   const baseLinks = await readLinks(store, base, request.signal);
-  const decideWith = (changes: readonly Change[], ignored: ReadonlySet<string>) => decide({base, baseLinks, changes, ignored, policy: request.policy, limits});
   const known = new Set(base.map((file) => file.path));
-  const paths = collected.changes.filter((change) => change.kind !== 'deleted' && !known.has(change.path)).map((change) => change.path);
-  const own = collected.changes.filter((change) => isIgnoreFile(change.path) && isPut(change));
-  const ask = async (changes: readonly Change[], folder: string) =>
-    readIgnored(work.staging, {ignoreFiles: await ignoreFiles(store, {...work, collected: {...collected, changes}}), paths, folder, timeoutMs: limits.maxIgnoreMs}, request.signal);
-  const ignored = await ask(collected.changes, 'ignore');
-  if (ignored !== undefined) return decideWith(collected.changes, ignored);
+  const isNew = (change: Change) => change.kind !== 'deleted' && !known.has(change.path);
+  const decideWith = (changes: readonly Change[], ignored: ReadonlySet<string>) => decide({base, baseLinks, changes, ignored, policy: request.policy, limits});
+  const paths = collected.changes.filter(isNew).map((change) => change.path);
+  const ask = async (changes: readonly Change[], folder: string) => {
+    const ignoreFiles = await readIgnoreFiles(store, {...work, changes, mayWrite: request.policy.mayWrite, maxDepth: limits.maxDepth}, request.signal);
+    return {ignoreFiles, ignored: await readIgnored(work.staging, {ignoreFiles, paths, folder, timeoutMs: limits.maxIgnoreMs}, request.signal)};
+  };
+  const first = await ask(collected.changes, 'ignore');
+  if (first.ignored !== undefined) return decideWith(collected.changes, first.ignored);
   // The patterns took too long. Those of this submission are refused; those of the base get a chance of their own.
-  const changes = collected.changes.map((change) => (own.includes(change) && isPut(change) ? {...change, problem: 'has patterns that take too long'} : change));
-  return decideWith(changes, (await ask(changes, 'ignore-base')) ?? new Set());
+  const changes = collected.changes.map((change) => (isIgnoreFile(change.path) && isPut(change) ? {...change, problem: 'has patterns that take too long'} : change));
+  const second = await ask(changes, 'ignore-base');
+  if (second.ignored !== undefined) return decideWith(changes, second.ignored);
+  // Nobody can say which new files are ignored, and a key among them must not come in: none does, but those allowed by name.
+  const allowed = new Set(request.policy.allowIgnored);
+  const decision = decideWith(changes.filter((change) => !isNew(change) || allowed.has(change.path)), new Set());
+  return {...decision, refused: [...decision.refused, undecidable(second.ignoreFiles)].sort(byPath)};
 }
 
-/** The ignore files of the tree that would result, as far as it may change them. */
-async function ignoreFiles(store: GitStore, {base, collected, request, limits, spool}: Import): Promise<readonly IgnoreFile[]> {
-  const {puts, deleted} = sidesOf(collected.changes.filter((change) => isIgnoreFile(change.path) && request.policy.mayWrite(change.path)));
-  const files: IgnoreFile[] = [];
-  for (const put of puts.values()) {
-    const fine = put.kind !== 'symlink' && put.problem === undefined && nameProblem(put.path, limits.maxDepth) === undefined;
-    if (fine && put.at !== undefined) files.push({path: put.path, bytes: await spool.read(put.at, put.size)});
-  }
-  const replaced = new Set([...deleted, ...files.map((file) => file.path)]);
-  const kept = base.filter((file) => isIgnoreFile(file.path) && !replaced.has(file.path) && (file.mode === 'file' || file.mode === 'executable'));
-  for await (const file of readFiles(store, kept, request.signal)) files.push(file);
-  return files;
-}
-
-async function readLinks(store: GitStore, base: readonly TreeFile[], signal: AbortSignal): Promise<Links> {
-  const links = new Map<string, string | undefined>();
-  const all = base.filter((file) => file.mode === 'symlink');
-  for (const {path} of all) links.set(path, undefined);
-  // A target longer than any that a file system holds is not followed.
-  for await (const {path, bytes} of readFiles(store, all.filter((file) => file.size <= 4096), signal)) links.set(path, Buffer.from(bytes).toString('utf8'));
-  return links;
+/** The one refusal that stands for every new path, at the ignore file that is most likely to blame: the one nearest to the root. */
+function undecidable(ignoreFiles: readonly IgnoreFile[]): Refusal {
+  const [blamed] = [...ignoreFiles].sort((a, b) => foldersOf(a.path).length - foldersOf(b.path).length || byPath(a, b));
+  const which = ignoreFiles.length > 1 ? 'is one of the ignore files whose patterns' : 'has patterns that';
+  return {path: escapeText(blamed?.path ?? '.'), code: 'UNSAFE_NAME', why: `${which} took too long to match, so no new file was taken`};
 }
 
 function editsOf(base: readonly TreeFile[], accepted: readonly Change[], spool: Spool): {readonly edits: readonly Edit[]; readonly changed: readonly string[]} {
@@ -146,7 +139,3 @@ function editsOf(base: readonly TreeFile[], accepted: readonly Change[], spool: 
 }
 
 const modes: Readonly<Record<'file' | 'executable' | 'symlink', PutMode>> = {file: '100644', executable: '100755', symlink: '120000'};
-
-function isIgnoreFile(path: string): boolean {
-  return path === '.gitignore' || path.endsWith('/.gitignore');
-}

@@ -1,11 +1,11 @@
-import {existsSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import {appendFile, chmod, chown, mkdir, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {execa} from 'execa';
 import {describe, expect, it} from 'vitest';
 import {readCheckout, resolveCommit} from '../../../src/git/checkout.js';
 import {openRepository} from '../../../src/git/repository.js';
-import {neutralised} from '../../../src/git/user-git.js';
+import {withoutFilters, withoutHooks} from '../../../src/git/user-git.js';
 import {fingerprint, git, never, tempFolder, userRepository, write} from './fixture.js';
 
 describe('readCheckout', () => {
@@ -134,16 +134,40 @@ describe('resolveCommit', () => {
   });
 });
 
+it('[G03] refuses a configuration with a filter whose name is not UTF-8 and runs nothing; another encoding in a value is fine', async () => {
+  await using folder = await tempFolder();
+  const root = join(folder.path, 'user');
+  await userRepository(root, {'a.txt': 'a\n'});
+  const marker = join(folder.path, 'marker');
+  const config = join(root, '.git/config');
+  const honest = readFileSync(config);
+  await writeFile(config, Buffer.concat([honest, Buffer.from('[user]\n\tname = "Jos\xe9"\n', 'latin1')]));
+  await write(root, {'a.txt': 'b\n'});
+  expect((await readCheckout(root, never)).dirty).toEqual({changed: 1, untracked: 0});
+  await writeFile(join(root, '.git/info/attributes'), Buffer.from('* filter=x\xff\n', 'latin1'));
+  await writeFile(config, Buffer.concat([honest, Buffer.from(`[filter "x\xff"]\n\tclean = touch ${marker}; cat\n`, 'latin1')]));
+  await expect(readCheckout(root, never)).rejects.toMatchObject({code: 'REPOSITORY_UNSUPPORTED', message: expect.stringContaining('filter.x') as string});
+  expect(existsSync(marker)).toBe(false);
+});
+
+it('runs no filter of an empty name, of a conditional include or of a worktree of its own', async () => {
+  await using folder = await tempFolder();
+  const root = join(folder.path, 'user');
+  await userRepository(root, {'a.txt': 'a\n', 'b.txt': 'b\n'});
+  const marker = join(folder.path, 'marker');
+  await writeFile(join(folder.path, 'more'), `[filter "in"]\n\tclean = touch ${marker}; cat\n\trequired\n[diff]\n\texternal = touch ${marker}\n[core]\n\tgitProxy = touch ${marker}\n`);
+  await appendFile(join(root, '.git/config'), `[filter ""]\n\tclean = touch ${marker}; cat\n[includeIf "onbranch:main"]\n\tpath = ${join(folder.path, 'more')}\n[extensions]\n\tworktreeConfig = true\n`);
+  await writeFile(join(root, '.git/config.worktree'), `[core]\n\tfsmonitor = touch ${marker}\n[filter "wt"]\n\tprocess = touch ${marker}\n`);
+  await writeFile(join(root, '.git/info/attributes'), 'a.txt filter=in\nb.txt filter=wt\n* filter=\n');
+  await write(root, {'a.txt': 'A\n', 'b.txt': 'B\n'});
+  expect((await readCheckout(root, never)).dirty).toEqual({changed: 2, untracked: 0});
+  expect(existsSync(marker)).toBe(false);
+});
+
 it('takes the program away from every filter and hook, whatever its name', () => {
-  expect(neutralised(['filter.a.b=c.clean', 'filter.A.process', 'core.bare', 'hook.h.command'])).toEqual([
-    ['filter.a.b=c.clean', ''],
-    ['filter.a.b=c.smudge', ''],
-    ['filter.a.b=c.process', ''],
-    ['filter.a.b=c.required', 'false'],
-    ['filter.A.clean', ''],
-    ['filter.A.smudge', ''],
-    ['filter.A.process', ''],
-    ['filter.A.required', 'false'],
-    ['hook.h.enabled', 'false'],
-  ]);
+  const keys = ['filter.a.b=c.clean', 'filter.A.process', 'core.bare', 'hook.h.command', 'filter.n\nl.clean'];
+  expect(withoutFilters(keys)).toEqual(
+    ['a.b=c', 'A', 'n\nl'].flatMap((name) => [[`filter.${name}.clean`, ''], [`filter.${name}.smudge`, ''], [`filter.${name}.process`, ''], [`filter.${name}.required`, 'false']]),
+  );
+  expect(withoutHooks(keys)).toEqual([['hook.h.enabled', 'false']]);
 });

@@ -1,10 +1,13 @@
-import {existsSync} from 'node:fs';
+import {existsSync, readdirSync, statSync} from 'node:fs';
 import {mkdir, utimes, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {afterEach, describe, expect, it} from 'vitest';
 import {isAppError} from '../../../src/core/errors.js';
 import {runGit} from '../../../src/git/command.js';
+import {diskError} from '../../../src/git/disk.js';
+import {startSpool} from '../../../src/git/import/spool.js';
 import {openRepository} from '../../../src/git/repository.js';
+import {startStaging} from '../../../src/git/staging.js';
 import {isRecentEnough} from '../../../src/git/version.js';
 import {git, never, tempFolder, userRepository} from './fixture.js';
 
@@ -64,6 +67,60 @@ describe('door one', () => {
     expect(config).not.toMatch(/hook|filter|remote/);
     const again = await openRepository(join(folder.path, 'deep/own'), never);
     expect(await git(again.directory, 'config', '--list', '--local')).toBe(config);
+  });
+
+  it('is made whole when two open it at once for the first time, and leaves nothing beside it', async () => {
+    await using folder = await tempFolder();
+    for (let round = 0; round < 5; round += 1) {
+      const opened = await Promise.all([1, 2, 3, 4, 5, 6].map(async () => openRepository(join(folder.path, `own-${round}`), never)));
+      for (const {directory} of opened) expect(await git(directory, 'rev-parse', '--is-bare-repository')).toBe('true');
+    }
+    expect(readdirSync(folder.path).sort()).toEqual(['own-0', 'own-1', 'own-2', 'own-3', 'own-4']);
+    expect(statSync(join(folder.path, 'own-0')).mode & 0o777).toBe(0o700);
+  });
+
+  it('completes what a killed first opening left half', async () => {
+    await using folder = await tempFolder();
+    const head = await userRepository(join(folder.path, 'user'));
+    await mkdir(join(folder.path, 'own/refs/heads'), {recursive: true});
+    await writeFile(join(folder.path, 'own/HEAD'), 'ref: refs/heads/none\n');
+    const repository = await openRepository(join(folder.path, 'own'), never);
+    await repository.freeze({checkout: {commonDir: join(folder.path, 'user/.git')}, commit: head, ref: 'refs/bulkhead/r1/base', signal: never});
+    expect(await repository.readRef('refs/bulkhead/r1/base', never)).toBe(head);
+  });
+
+  it('goes on after a kill that left locks, once the run is unlocked; the locks of others stay', async () => {
+    await using folder = await tempFolder();
+    const head = await userRepository(join(folder.path, 'user'));
+    const repository = await openRepository(join(folder.path, 'own'), never);
+    await repository.freeze({checkout: {commonDir: join(folder.path, 'user/.git')}, commit: head, ref: 'refs/bulkhead/r1/base', signal: never});
+    const at = (path: string) => join(repository.directory, path);
+    await mkdir(at('refs/bulkhead/r1/merged'));
+    await mkdir(at('refs/bulkhead/r2'));
+    const locks = ['refs/bulkhead/r1/merged/0.lock', 'refs/bulkhead/r2/base.lock', 'packed-refs.lock', 'config.lock', 'shallow.lock'];
+    for (const lock of locks) await writeFile(at(lock), '');
+    await utimes(at('packed-refs.lock'), 0, 0);
+    const move = {ref: 'refs/bulkhead/r1/merged/0', to: head, from: undefined};
+    await expect(repository.updateRef(move, never)).rejects.toMatchObject({code: 'GIT_FAILED'});
+    await repository.unlockRefs('refs/bulkhead/r1', never);
+    await repository.unlockRefs('refs/bulkhead/none', never);
+    await repository.updateRef(move, never);
+    expect(locks.filter((lock) => existsSync(at(lock)))).toEqual(['refs/bulkhead/r2/base.lock', 'config.lock', 'shallow.lock']);
+    expect(await repository.readRef('refs/bulkhead/r1/base', never)).toBe(head);
+    await expect(repository.unlockRefs('../x', never)).rejects.toMatchObject({code: 'INTERNAL'});
+  });
+
+  it('tells a folder that cannot be used, and a full disk, by the system\'s code', async () => {
+    await using folder = await tempFolder();
+    await writeFile(join(folder.path, 'file'), '');
+    for (const dir of ['file', 'file/own']) await expect(openRepository(join(folder.path, dir), never), dir).rejects.toMatchObject({code: 'ENVIRONMENT'});
+    const raw = (code: string) => Object.assign(new Error(code), {code});
+    for (const code of ['ENOSPC', 'EDQUOT']) expect(diskError('/x', raw(code))).toMatchObject({code: 'DISK_FULL', cause: {code}});
+    for (const code of ['EACCES', 'EROFS']) expect(diskError('/x', raw(code))).toMatchObject({code: 'ENVIRONMENT', cause: {code}});
+    const other = new TypeError('x');
+    expect(diskError('/x', other)).toBe(other);
+    await expect(startSpool(join(folder.path, 'missing'))).rejects.toMatchObject({code: 'ENVIRONMENT'});
+    await expect(startStaging({directory: join(folder.path, 'file')}, never)).rejects.toMatchObject({code: 'ENVIRONMENT'});
   });
 
   it('removes on opening what killed imports left long ago, and nothing of a living one', async () => {

@@ -1,15 +1,22 @@
 import {existsSync, readFileSync} from 'node:fs';
-import {chmod, mkdir, writeFile} from 'node:fs/promises';
+import {chmod, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import {execa} from 'execa';
 import {describe, expect, it} from 'vitest';
+import type {ExportEntry} from '../../../src/core/sandbox.js';
 import {readCheckout} from '../../../src/git/checkout.js';
 import {applyToCheckout, deliverBranch} from '../../../src/git/deliver.js';
-import {date, file, fingerprint, git, never, open, ownRepository, stream, tempFolder, write} from './fixture.js';
+import {filterProblem} from '../../../src/git/filters.js';
+import {date, deleted, file, fingerprint, git, never, open, ownRepository, stream, tempFolder, write} from './fixture.js';
 
-async function delivered(root: string) {
-  const at = await ownRepository(root);
-  const {commit} = await at.repository.importSubmission({parent: at.base, entries: stream([file('new.txt', 'n\n')]), policy: open, ref: 'refs/bulkhead/r1/result', message: 'result', date, signal: never});
+async function delivered(root: string, entries: readonly ExportEntry[] = [file('new.txt', 'n\n')], files?: Readonly<Record<string, string>>) {
+  const at = await ownRepository(root, files);
+  const {commit} = await at.repository.importSubmission({parent: at.base, entries: stream(entries), policy: open, ref: 'refs/bulkhead/r1/result', message: 'result', date, signal: never});
   return {...at, commit, checkout: await readCheckout(at.user, never), repositoryDir: at.repository.directory};
+}
+
+function evil(root: string): string {
+  return `#!/bin/sh\ntouch ${join(root, 'marker')}\ncat\n`;
 }
 
 function withoutObjects(root: string): ReadonlyMap<string, string> {
@@ -59,6 +66,22 @@ describe('deliverBranch', () => {
     expect(await git(user, 'rev-parse', 'raced')).toBe(base);
   });
 
+  it('runs no hook and no program that a configuration names for the transport', async () => {
+    await using folder = await tempFolder();
+    const {checkout, repositoryDir, commit, user} = await delivered(folder.path);
+    await write(user, {'.githooks/reference-transaction': evil(folder.path), '.git/objects/info/alternates': `${join(repositoryDir, 'objects')}\n`});
+    await chmod(join(user, '.githooks/reference-transaction'), 0o755);
+    await git(user, 'config', 'core.alternateRefsCommand', `touch ${join(folder.path, 'marker')};`);
+    await git(user, 'config', `remote.${repositoryDir}.uploadpack`, `touch ${join(folder.path, 'marker')}; git-upload-pack`);
+    await git(user, 'config', `remote.${repositoryDir}.url`, repositoryDir);
+    await git(user, 'config', 'core.hooksPath', '.githooks');
+    await deliverBranch({checkout, repositoryDir, commit, branch: 'result', signal: never});
+    expect(existsSync(join(folder.path, 'marker'))).toBe(false);
+    expect(await git(user, 'rev-parse', 'result')).toBe(commit);
+    await git(user, 'branch', 'other');
+    expect(existsSync(join(folder.path, 'marker'))).toBe(true);
+  });
+
   it('[G15] refuses what is no branch name', async () => {
     await using folder = await tempFolder();
     const {checkout, repositoryDir, commit} = await delivered(folder.path);
@@ -71,19 +94,54 @@ describe('deliverBranch', () => {
 });
 
 describe('applyToCheckout', () => {
-  it('fast-forwards branch and files with the hooks of the user', async () => {
+  it('fast-forwards branch and files, runs no hook and leaves other files alone', async () => {
     await using folder = await tempFolder();
-    const {checkout, repositoryDir, commit, user, base} = await delivered(folder.path);
+    const {checkout, repositoryDir, commit, user, base} = await delivered(folder.path, [file('new.txt', 'n\n'), file('.githooks/post-merge', evil(folder.path), true), file('.githooks/fsmonitor', evil(folder.path), true)]);
+    await git(user, 'config', 'core.hooksPath', '.githooks');
+    await git(user, 'config', 'core.fsmonitor', '.githooks/fsmonitor');
+    await write(user, {'.git/info/exclude': 'own/\n', 'scratch.txt': 'mine\n', 'own/x': 'mine\n'});
     await deliverBranch({checkout, repositoryDir, commit, branch: 'result', signal: never});
-    await mkdir(join(user, '.git/hooks'), {recursive: true});
-    await writeFile(join(user, '.git/hooks/post-merge'), `#!/bin/sh\ntouch ${join(folder.path, 'hook-ran')}\n`);
-    await chmod(join(user, '.git/hooks/post-merge'), 0o755);
-    await write(user, {'scratch.txt': 'mine\n'});
     await applyToCheckout({checkout, commit, base, signal: never});
     expect(await git(user, 'rev-parse', 'main')).toBe(commit);
     expect(readFileSync(join(user, 'new.txt'), 'utf8')).toBe('n\n');
-    expect(readFileSync(join(user, 'scratch.txt'), 'utf8')).toBe('mine\n');
-    expect(existsSync(join(folder.path, 'hook-ran'))).toBe(true);
+    expect([readFileSync(join(user, 'scratch.txt'), 'utf8'), readFileSync(join(user, 'own/x'), 'utf8')]).toEqual(['mine\n', 'mine\n']);
+    expect(existsSync(join(folder.path, 'marker'))).toBe(false);
+    await execa('git', ['-C', user, 'status'], {reject: false, stdin: 'ignore'});
+    expect(existsSync(join(folder.path, 'marker'))).toBe(true);
+  });
+
+  it('overwrites no ignored file: as a file, as a folder, and in the place of a folder; and names them', async () => {
+    await using folder = await tempFolder();
+    const entries = [file('.gitignore', '# nothing\n'), file('local.db', 'AGENT\n'), file('build', 'file'), file('env/x', 'AGENT'), file('dir', 'now a file'), deleted('dir/t'), file('fine/new')];
+    const {checkout, repositoryDir, commit, user, base} = await delivered(folder.path, entries, {'.gitignore': 'local.db\n/build\n/env\n*.log\n', 'dir/t': 't'});
+    await deliverBranch({checkout, repositoryDir, commit, branch: 'result', signal: never});
+    await write(user, {'local.db': 'PRECIOUS\n', 'build/out': 'mine', env: 'mine', 'dir/a.log': 'mine', 'other.log': 'mine'});
+    const before = fingerprint(user);
+    const refused = {code: 'CHECKOUT_CHANGED', details: {paths: ['build/out', 'dir/a.log', 'env', 'local.db']}};
+    await expect(applyToCheckout({checkout, commit, base, signal: never})).rejects.toMatchObject(refused);
+    expect(fingerprint(user)).toEqual(before);
+    for (const path of ['build', 'env', 'local.db', 'dir/a.log']) await rm(join(user, path), {recursive: true});
+    await applyToCheckout({checkout, commit, base, signal: never});
+    expect(readFileSync(join(user, 'local.db'), 'utf8')).toBe('AGENT\n');
+    expect(readFileSync(join(user, 'other.log'), 'utf8')).toBe('mine');
+  });
+
+  it('runs the filters of the user, but none that could be a file of the tree', async () => {
+    await using folder = await tempFolder();
+    const attributes = file('.gitattributes', '*.up filter=up\n');
+    const {checkout, repositoryDir, commit, user, base} = await delivered(folder.path, [attributes, file('a.up', 'text\n'), file('tools/up', evil(folder.path), true), file('sed', evil(folder.path), true)]);
+    await deliverBranch({checkout, repositoryDir, commit, branch: 'result', signal: never});
+    for (const smudge of ['tools/up', `${user}/tools/up %f`, 'sh tools/up', 'sh -c "$PWD/tools/up"']) {
+      await git(user, 'config', 'filter.up.smudge', smudge);
+      await expect(applyToCheckout({checkout, commit, base, signal: never}), smudge).rejects.toMatchObject({code: 'REPOSITORY_UNSUPPORTED', details: {filter: 'filter.up.smudge'}});
+    }
+    expect([await git(user, 'rev-parse', 'main'), existsSync(join(user, 'a.up'))]).toEqual([base, false]);
+    await git(user, 'config', 'filter.up.smudge', "sed 's/^t.*t$/UP/'");
+    const path = process.env['PATH'];
+    process.env['PATH'] = `${user}:${path ?? ''}`;
+    await applyToCheckout({checkout, commit, base, signal: never}).finally(() => { process.env['PATH'] = path; });
+    expect(readFileSync(join(user, 'a.up'), 'utf8')).toBe('UP\n');
+    expect(existsSync(join(folder.path, 'marker'))).toBe(false);
   });
 
   it('leaves a checkout that changed as it is: an edit, another commit, an untracked file in the way', async () => {
@@ -110,4 +168,16 @@ describe('applyToCheckout', () => {
     const [movedBefore, movedAfter] = await refused();
     expect(movedAfter).toEqual(movedBefore);
   });
+});
+
+it('tells the filters that could be a file of the tree from those that cannot', () => {
+  const scene = {isInside: (path: string) => path.startsWith('/repo/'), isThere: (path: string) => ['tools', 'tools/x', 'x.py', 'mod.py', 'smudge', 'lib'].includes(path)};
+  const problem = (command: string, key = 'filter.f.smudge') => filterProblem([[key, command]], scene);
+  const fine = ['git-lfs smudge -- %f', 'git-lfs smudge --skip -- %f', 'git-lfs filter-process', '"git-crypt" smudge', '/usr/bin/tool smudge-it %f', '~/bin/x %f', '$HOME/bin/x', 'cat', '', "sed -e 's/$Id: .*$/x/'", 'indent -k 4', 'tools'];
+  expect(fine.filter((command) => problem(command) !== undefined)).toEqual([]);
+  const refused = ['tools/x', './tools/x', '../x', '/repo/tools/x', 'sh tools/x', 'python3 x.py', 'python3 -m mod', 'perl -Ilib', "sh -c 'cd tools; sh y'", '$(git rev-parse --show-toplevel)/x', '`pwd`/x', '"$PWD"/x', 'too*/x', 'env A=tools/x sh', '\\./x', `"it's $(x) it's"`];
+  expect(refused.filter((command) => problem(command) === undefined)).toEqual([]);
+  for (const key of ['filter..clean', 'filter.a.process', 'lfs.extension.a.smudge', 'lfs.customtransfer.a.path']) expect(problem('tools/x', key), key).toMatchObject({key});
+  expect(problem('tools/x', 'filter.a.required')).toBeUndefined();
+  expect(filterProblem([['filter.f.clean', 'tools/x'], ['filter.f.clean', 'cat']], scene)).toBeUndefined();
 });

@@ -188,6 +188,37 @@ describe('importSubmission', () => {
     expect(submission.ignored).toBe(1);
   });
 
+  it('takes no new file when the ignore patterns of the base never end: not one that may be a key; changes of old files stay', async () => {
+    await using folder = await tempFolder();
+    const at = await ownRepository(folder.path, {'.gitignore': `secret.key\n${'**/'.repeat(30)}b\n`, old: 'old', gone: 'gone', 'sub/.gitignore': 'x\n'});
+    const entries = [file('secret.key', 'k'), file('src/a.js'), file('old', 'new'), deleted('gone'), file('named.log'), file(`${'aa/'.repeat(60)}c`)];
+    const submission = await submit(at, entries, {limits: {maxIgnoreMs: 1500}, policy: {allowIgnored: ['named.log']}});
+    expect(refusals(submission)).toEqual({'.gitignore': 'UNSAFE_NAME'});
+    expect(submission.changed).toEqual(['gone', 'named.log', 'old']);
+    expect((await submit(at, [file('secret.key', 'k'), file('src/a.js'), file('old', 'new')])).changed).toEqual(['old', 'src/a.js']);
+  });
+
+  it('matches as many and as long names as there are: a long answer is an answer', async () => {
+    await using folder = await tempFolder();
+    const at = await ownRepository(folder.path, {'.gitignore': 'cache/\nsecret.key\n'});
+    const long = `${'n'.repeat(240)}/`.repeat(4).slice(0, 1000);
+    const many = Array.from({length: 75_000}, (_, index) => file(`cache/${long}${index}/f`.slice(0, 1020), ''));
+    const submission = await submit(at, [file('secret.key', 'k'), file('src/a.js'), ...many], {limits: {maxIgnoreMs: 100_000}});
+    expect(submission).toMatchObject({changed: ['src/a.js'], refused: [], ignored: many.length + 1});
+  });
+
+  it('keeps the rules of a .gitignore that an agent would turn into a folder, as long as it may not', async () => {
+    await using folder = await tempFolder();
+    const at = await ownRepository(folder.path, {'.gitignore': '*.key\n', 'lib/.gitignore/.gitignore': '*.txt\n'});
+    const entries = [deleted('.gitignore'), file('.gitignore/.gitignore', '!*.key\n'), file('a.key'), file('a.js'), file('lib/.gitignore', 'x\n'), deleted('lib/.gitignore/.gitignore')];
+    const kept = await submit(at, entries, {policy: {mayWrite: (path) => path !== '.gitignore' && path !== 'lib/.gitignore/.gitignore'}});
+    expect(refusals(kept)).toMatchObject({'.gitignore': 'SCOPE_VIOLATION', '.gitignore/.gitignore': 'SCOPE_VIOLATION'});
+    expect(kept.changed).not.toContain('a.key');
+    expect(kept.changed).toContain('a.js');
+    expect((await submit(at, entries)).changed).toContain('a.key');
+    expect((await submit(at, [file('.gitignore', '*.js\n'), file('.gitignore/.gitignore'), file('a.js'), file('a.key')])).changed).toEqual(['.gitignore', 'a.key']);
+  });
+
   it('refuses a path that comes twice, or is both a file and a folder', async () => {
     await using folder = await tempFolder();
     const at = await ownRepository(folder.path);

@@ -3,8 +3,10 @@ import {appendFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {ExportEntry} from '../../../src/core/sandbox.js';
+import type {FileMode} from '../../../src/core/tree.js';
+import {mergedProblem} from '../../../src/git/import/merged-tree.js';
 import type {Repository} from '../../../src/git/repository.js';
-import {date, deleted, file, git, never, open, ownRepository, stream, tempFolder, treeOf} from './fixture.js';
+import {date, deleted, file, git, link, never, open, ownRepository, stream, tempFolder, treeOf} from './fixture.js';
 
 const ref = 'refs/bulkhead/r1/merged';
 
@@ -71,6 +73,59 @@ describe('merge', () => {
     }
     expect(existsSync(marker)).toBe(false);
   });
+});
+
+describe('a merge of two submissions that are safe by themselves', () => {
+  const cases: Readonly<Record<string, {readonly base?: Readonly<Record<string, string>>; readonly one: readonly ExportEntry[]; readonly two: readonly ExportEntry[]; readonly paths: readonly string[]}>> = {
+    'a bare repository in the tree': {
+      one: [file('x/HEAD', 'ref: refs/heads/main\n'), file('x/objects/o'), file('x/config', '[core]\n\tbare = false\n\tworktree = ..\n')],
+      two: [file('x/refs/r.md'), file('fine')],
+      paths: ['x/refs/r.md'],
+    },
+    'a link that leads out through another one': {one: [link('s/l', 'd/../etc/passwd')], two: [link('s/d', '..'), file('fine')], paths: ['s/d']},
+    'names that only case tells apart': {one: [file('docs/Readme.md')], two: [file('docs/README.md'), file('fine')], paths: ['docs/README.md']},
+    'folders that only case tells apart': {one: [file('Lib/a')], two: [file('lib/b')], paths: ['lib/b']},
+  };
+  for (const [what, {base: files, one, two, paths}] of Object.entries(cases)) {
+    it(`is a conflict that says why when it would make ${what}, and leaves the ref`, async () => {
+      await using folder = await tempFolder();
+      const {repository, base} = await ownRepository(folder.path, files);
+      const both = [await submission(repository, base, 'one', one), await submission(repository, base, 'two', two)];
+      const first = await merge(repository, base, both[0] ?? '');
+      if (first.state !== 'merged') throw new Error('conflict');
+      expect(await merge(repository, first.commit, both[1] ?? '')).toMatchObject({state: 'conflicted', paths, why: expect.stringContaining(paths[0] ?? '?') as string});
+      expect(await repository.readRef(ref, never)).toBe(first.commit);
+    });
+  }
+
+  it('is merged when the tree is as safe as before, whatever odd things the base has', async () => {
+    await using folder = await tempFolder();
+    const {repository, base} = await ownRepository(folder.path, {'odd/HEAD': '', 'odd/refs/a': '', 'odd/objects/b': '', aux: '', README: 'r', readme: 'r', 'x/a': 'a'});
+    const one = await submission(repository, base, 'one', [file('odd/refs/a', 'changed'), link('s/l', 'd/../x/a'), file('x/HEAD'), deleted('README')]);
+    const two = await submission(repository, base, 'two', [file('odd/config'), link('s/d', '../x'), file('x/objects/o'), deleted('x/a')]);
+    const first = await merge(repository, base, one);
+    if (first.state !== 'merged') throw new Error('conflict');
+    const second = await merge(repository, first.commit, two);
+    if (second.state !== 'merged') throw new Error('conflict');
+    expect(Object.keys(await treeOf(repository, second.commit))).toEqual(expect.arrayContaining(['odd/config', 's/d', 's/l', 'x/HEAD', 'x/objects/o', 'aux']));
+  });
+
+  it('has no `why` for a conflict that git itself found', async () => {
+    await using folder = await tempFolder();
+    const {repository, base} = await ownRepository(folder.path);
+    const one = await submission(repository, base, 'one', [file('a.txt', '1\n')]);
+    const two = await submission(repository, base, 'two', [file('a.txt', '2\n')]);
+    expect(await merge(repository, one, two)).toEqual({state: 'conflicted', paths: ['a.txt']});
+  });
+});
+
+it('judges a merged tree as a whole: a submodule that came with it is one problem, a mode alone is none', () => {
+  const at = (path: string, mode: FileMode) => ({path, mode, oid: '1'.repeat(40), size: 1});
+  const none = new Map<string, string>();
+  const onto = [at('a', 'file'), at('sub', 'submodule')];
+  expect(mergedProblem({onto, ontoLinks: none, merged: [at('a', 'executable'), at('sub', 'submodule')], mergedLinks: none})).toBeUndefined();
+  expect(mergedProblem({onto, ontoLinks: none, merged: [...onto, at('new', 'submodule'), at('.gitmodules', 'file')], mergedLinks: none})?.paths).toEqual(['.gitmodules', 'new']);
+  expect(mergedProblem({onto, ontoLinks: none, merged: [...onto, at('l', 'symlink')], mergedLinks: new Map([['l', undefined]])})?.paths).toEqual(['l']);
 });
 
 describe('history', () => {

@@ -1,0 +1,16 @@
+import type {Checkout} from './checkout.js';
+import {readUserGit} from './user-git.js';
+
+/** Which of some literal paths are files (or links) of a commit of the user's repository. Throws GIT_FAILED. */
+export async function filesAt(checkout: Pick<Checkout, 'root'>, commit: string, paths: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>> {
+  if (paths.length === 0) return new Set();
+  const listed = await readUserGit({dir: checkout.root, args: ['ls-tree', '-r', '-z', '--full-tree', '--name-only', commit, '--', ...paths], signal});
+  return new Set(listed.stdout.toString('utf8').split('\0').filter((path) => paths.includes(path)));
+}
+
+/** The bytes of a file of a commit of the user's repository, without any filter; undefined when there is none. */
+export async function readFileAt(checkout: Pick<Checkout, 'root'>, commit: string, path: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  if (!(await filesAt(checkout, commit, [path], signal)).has(path)) return undefined;
+  const read = await readUserGit({dir: checkout.root, args: ['cat-file', 'blob', `${commit}:${path}`], signal});
+  return read.stdout;
+}

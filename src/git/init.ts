@@ -1,0 +1,52 @@
+import {chmod, lstat, mkdir, mkdtemp, rename, rm} from 'node:fs/promises';
+import {basename, dirname, join} from 'node:path';
+import {systemCode} from '../core/errors.js';
+import {runGit} from './command.js';
+import {onDisk} from './disk.js';
+import {sweep} from './staging.js';
+
+/**
+ * Makes our bare repository (mode 0700, no template, no hook) in a folder unless it is there. It appears whole or not at
+ * all, also when two processes make it at once; one that a killed `git init` left half is completed. Throws DISK_FULL,
+ * ENVIRONMENT, GIT_FAILED.
+ */
+export async function initRepository(directory: string, signal: AbortSignal): Promise<void> {
+  const parent = dirname(directory);
+  if (!(await isWhole(directory))) {
+    await onDisk(parent, () => mkdir(parent, {recursive: true, mode: 0o700}));
+    const prefix = `${basename(directory)}.new-`;
+    await onDisk(parent, () => sweep(parent, prefix));
+    const made = await onDisk(parent, () => mkdtemp(join(parent, prefix)));
+    try {
+      await gitInit(made, signal);
+      const isPlaced = await onDisk(directory, () => place(made, directory));
+      // What is in the way is another process's repository, or half of an old one; only the latter is touched.
+      if (!isPlaced && !(await isWhole(directory))) await gitInit(directory, signal);
+    } finally {
+      await rm(made, {recursive: true, force: true});
+    }
+  }
+  await onDisk(directory, () => chmod(directory, 0o700));
+}
+
+async function place(made: string, directory: string): Promise<boolean> {
+  try {
+    await rename(made, directory);
+    return true;
+  } catch (error) {
+    // An empty folder is replaced, a filled one is not (rename(2)).
+    if (['EEXIST', 'ENOTEMPTY'].includes(systemCode(error) ?? '')) return false;
+    throw error;
+  }
+}
+
+async function gitInit(directory: string, signal: AbortSignal): Promise<void> {
+  await runGit({gitDir: directory, args: ['init', '-q', '--bare', '--template=', '--object-format=sha1', '--initial-branch=none'], signal});
+}
+
+/** What git itself asks of a repository (git: setup.c, `is_git_directory`), and the file that `git init` writes last. */
+async function isWhole(directory: string): Promise<boolean> {
+  const parts = ['HEAD', 'config', 'refs', 'objects/pack', 'objects/info'];
+  const found = await Promise.all(parts.map((part) => lstat(join(directory, part)).then(() => true, () => false)));
+  return found.every(Boolean);
+}
