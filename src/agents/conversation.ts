@@ -29,8 +29,20 @@ export const TurnOutcome = z.strictObject({
 });
 export type TurnOutcome = z.infer<typeof TurnOutcome>;
 
+/** A turn that there will never be: the provider takes no request with this conversation. */
+export const RefusedTurn = z.strictObject({refused: z.string().describe('why, for a person; short, escaped and without secrets')});
+export type RefusedTurn = z.infer<typeof RefusedTurn>;
+
+/** How asking for a turn ends, as it is journalled. */
+export const TurnEnd = z.union([TurnOutcome, RefusedTurn]);
+export type TurnEnd = z.infer<typeof TurnEnd>;
+
 /** What a tool said, for the model and for the journal. */
-export const ToolOutcome = z.strictObject({text: z.string(), isError: z.boolean()});
+export const ToolOutcome = z.strictObject({
+  text: z.string(),
+  isError: z.boolean(),
+  boxLost: z.literal(true).optional().describe('the box died during this call'),
+});
 export type ToolOutcome = z.infer<typeof ToolOutcome>;
 
 /** The answer to one {@link ToolUse}, named by its id. */
@@ -49,19 +61,6 @@ export interface Message {
 
 /** All messages so far. Roles alternate, and each tool use is answered in the message after it. */
 export type Conversation = readonly Message[];
-
-/** Tokens of nothing, to add to. */
-export const noUsage: Usage = {inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0};
-
-/** Adds up tokens. */
-export function addUsage(a: Usage, b: Usage): Usage {
-  return {
-    inputTokens: a.inputTokens + b.inputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
-    cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
-  };
-}
 
 /**
  * Adds what the user's side says. After another user message it becomes part of that one: the provider would join them,

@@ -1,12 +1,10 @@
 import {canonicalJson, sha256} from '../core/canonical.js';
 import type {Steps} from '../core/journal.js';
-import type {SpecialistOutcome, Usage} from '../core/specialist.js';
+import {addUsage, noUsage, type SpecialistOutcome, type Usage} from '../core/specialist.js';
 import {
-  addUsage,
-  noUsage,
   spokenText,
   toolUses,
-  TurnOutcome,
+  TurnEnd,
   userText,
   withTurn,
   withUser,
@@ -18,6 +16,7 @@ import type {Model} from './model.js';
 import {toolStep, type BoxAccess} from './tool-step.js';
 import {tools} from './tools/registry.js';
 import {submittedSummary} from './tools/submit.js';
+import {failed} from './tools/tool.js';
 
 /** Asks for one phase of a specialist: its first work, a rework after a conflict, a repair. */
 export interface SpecialistRequest {
@@ -34,9 +33,9 @@ export interface SpecialistRequest {
   readonly box: BoxAccess;
   readonly model: Model;
   readonly steps: Steps;
-  /** Most model turns in this phase. */
   /** Most output tokens of one turn. */
   readonly maxTokens: number;
+  /** Most model turns in this phase. */
   readonly maxTurns: number;
   readonly signal: AbortSignal;
 }
@@ -53,12 +52,18 @@ export interface SpecialistResult {
 const reminder = 'You ended your turn without handing in. Go on with the work, or hand in what you have with the submit tool.';
 const cutOff = 'Your answer was cut off at the limit of tokens for one answer. Go on from where you stopped, in smaller steps.';
 
+/** One lost box may be an accident; what kills each new one as well would go on until the turns are spent. */
+const maxLostBoxes = 3;
+const notRun = `This call was not run: ${maxLostBoxes} boxes died during your commands, so this part of your work ends here.`;
+
 interface State {
   readonly conversation: Conversation;
   readonly usage: Usage;
   /** What it said last, for the summary when it never submits. */
   readonly lastSaid: string;
   readonly reminded: boolean;
+  /** Counted from the recorded outcomes, so that a resume ends where the first process did. */
+  readonly lostBoxes: number;
 }
 
 type Ended = SpecialistOutcome['ended'];
@@ -69,11 +74,11 @@ interface Next extends State {
 /**
  * Runs the turns of one phase until the specialist hands in, stops, fails or has used its turns. Each model turn is the
  * step `turn/SPECIALIST/N`, each tool call `tool/SPECIALIST/N/I`: run again after a crash, this same code finds what is
- * recorded and goes on behind it. Nothing that a model says makes it throw; it throws MODEL_FAILED, TRAFFIC_INVALID,
- * what the box and the journal throw, and the reason of the signal.
+ * recorded and goes on behind it. Nothing that a model says and no command that kills its box makes it throw; it throws
+ * MODEL_FAILED, TRAFFIC_INVALID, what the engine and the journal throw, and the reason of the signal.
  */
 export async function runSpecialist(request: SpecialistRequest): Promise<SpecialistResult> {
-  let state: State = {conversation: withUser(request.earlier, userText(request.opening)), usage: noUsage, lastSaid: '', reminded: false};
+  let state: State = {conversation: withUser(request.earlier, userText(request.opening)), usage: noUsage, lastSaid: '', reminded: false, lostBoxes: 0};
   for (let turns = 0; turns < request.maxTurns; turns += 1) {
     const next = await runTurn(request, request.firstTurn + turns, state);
     if (next.ended !== undefined) return result(request, {state: next, turns: turns + 1, ...next.ended});
@@ -94,10 +99,11 @@ function result(request: SpecialistRequest, end: {readonly state: State; readonl
 async function runTurn(request: SpecialistRequest, turn: number, state: State): Promise<Next> {
   request.signal.throwIfAborted();
   const outcome = await askModel(request, turn, state.conversation);
+  if ('refused' in outcome) return stuck(state, `The provider refuses to go on with this conversation: ${outcome.refused}.`);
   const told: State = {...state, usage: addUsage(state.usage, outcome.usage), lastSaid: spokenText(outcome) || state.lastSaid};
   // What it said is left out of the conversation then: it may be half a message, and its tool calls are not run.
   if (outcome.stopReason === 'refusal') return {...told, ended: {as: 'failed', summary: spokenText(outcome) || 'The model refused to go on.'}};
-  if (outcome.stopReason === 'model_context_window_exceeded') return {...told, ended: {as: 'failed', summary: 'The conversation no longer fits the context window of the model.'}};
+  if (outcome.stopReason === 'model_context_window_exceeded') return stuck(told, 'The conversation no longer fits the context window of the model.');
   const answered = withTurn(state.conversation, outcome);
   const uses = toolUses(outcome);
   if (uses.length > 0) return afterTools(request, {turn, uses, told: {...told, conversation: answered}, cut: outcome.stopReason === 'max_tokens'});
@@ -107,19 +113,25 @@ async function runTurn(request: SpecialistRequest, turn: number, state: State): 
   return {...told, conversation: withUser(answered, userText(reminder)), reminded: true};
 }
 
-async function askModel(request: SpecialistRequest, turn: number, messages: Conversation): Promise<TurnOutcome> {
+/** Only the first message goes on to the next phase, the one that says what the task is: with more it would end as this one did. */
+function stuck(state: State, summary: string): Next {
+  return {...state, conversation: state.conversation.slice(0, 1), ended: {as: 'failed', summary}};
+}
+
+async function askModel(request: SpecialistRequest, turn: number, messages: Conversation): Promise<TurnEnd> {
   const {specialist, phase, system, maxTokens, signal} = request;
   const definitions = tools.map((tool) => tool.definition);
   const ran = {now: false};
   const outcome = await request.steps.step({
     name: `turn/${specialist}/${turn}`,
     input: {phase, request: sha256(canonicalJson({system, messages, tools: definitions, maxTokens}))},
-    schema: TurnOutcome,
+    schema: TurnEnd,
     run: () => {
       ran.now = true;
       return request.model.turn({specialist, turn, system, messages, tools: definitions, maxTokens, signal});
     },
   });
+  if ('refused' in outcome) return outcome;
   const text = spokenText(outcome);
   if (ran.now && text !== '') await request.steps.note({type: 'specialist.said', specialist, text});
   return outcome;
@@ -134,14 +146,18 @@ interface Calls {
 
 /** Runs all calls in order, also those after `submit`: the model asked for them together. All results go into one message. */
 async function afterTools(request: SpecialistRequest, {turn, uses, told, cut}: Calls): Promise<Next> {
+  const {specialist, box, steps, signal} = request;
   const results: ToolResult[] = [];
   let summary: string | undefined;
+  let lostBoxes = told.lostBoxes;
   for (const [index, use] of uses.entries()) {
-    const {specialist, box, steps, signal} = request;
-    const {text, isError} = await toolStep({specialist, turn, index, use, box, steps, signal});
-    results.push({type: 'tool_result', toolUseId: use.id, text, isError});
-    if (use.name === 'submit' && !isError) summary ??= submittedSummary(use.input);
+    const outcome = lostBoxes < maxLostBoxes ? await toolStep({specialist, turn, index, use, box, steps, signal}) : failed(notRun);
+    if (outcome.boxLost === true) lostBoxes += 1;
+    results.push({type: 'tool_result', toolUseId: use.id, text: outcome.text, isError: outcome.isError});
+    if (use.name === 'submit' && !outcome.isError) summary ??= submittedSummary(use.input);
   }
   const conversation = withUser(told.conversation, [...results, ...(cut ? userText(cutOff) : [])]);
-  return {...told, conversation, ...(summary === undefined ? {} : {ended: {as: 'submitted', summary}})};
+  const next: State = {...told, conversation, lostBoxes};
+  if (lostBoxes >= maxLostBoxes) return {...next, ended: {as: 'failed', summary: `${lostBoxes} of its boxes died while its commands ran in them. ${told.lastSaid}`.trim()}};
+  return summary === undefined ? next : {...next, ended: {as: 'submitted', summary}};
 }

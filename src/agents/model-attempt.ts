@@ -1,7 +1,9 @@
 import type {Anthropic} from '@anthropic-ai/sdk';
 import {z} from 'zod';
 import {TurnOutcome, type Message, type ToolResult, type TurnContent} from './conversation.js';
+import {contentOf, MalformedMessage} from './model-content.js';
 import type {TurnRequest} from './model.js';
+import {wellFormed} from './plain-json.js';
 
 /** Asks for one attempt at one turn. */
 export interface AttemptRequest {
@@ -13,18 +15,10 @@ export interface AttemptRequest {
   readonly attempt: number;
 }
 
-/** The stream gave no event for too long; a stalled stream would hang for ever (`reference/packages.md` §2). */
+/** The stream gave no event for too long; a stalled stream would hang for ever (measured with version 1.12.0). */
 export class StalledStream extends Error {
   override readonly name = 'StalledStream';
 }
-
-/** The stream ended, but what it held is not a message. */
-export class MalformedMessage extends Error {
-  override readonly name = 'MalformedMessage';
-}
-
-/** Deeper JSON than any tool takes; recursion over it could exhaust the stack. */
-const maxDepth = 64;
 
 const tokens = z.int().min(0);
 const WireMessage = z.looseObject({
@@ -37,8 +31,6 @@ const WireMessage = z.looseObject({
     cache_creation_input_tokens: tokens.nullish(),
   }),
 });
-const WireText = z.looseObject({type: z.literal('text'), text: z.string()});
-const WireToolUse = z.looseObject({type: z.literal('tool_use'), id: z.string(), name: z.string()});
 
 /**
  * Streams one turn through the SDK. Throws {@link StalledStream}, {@link MalformedMessage} or an error of the SDK;
@@ -103,8 +95,8 @@ function outcomeOf(message: unknown, inputs: ReadonlyMap<number, string>): TurnO
   if (!parsed.success) throw new MalformedMessage('the message lacks a stop reason, content or usage', {cause: parsed.error});
   const {stop_reason: stopReason, content, usage} = parsed.data;
   return TurnOutcome.parse({
-    stopReason,
-    content: content.map((block, index) => contentOf(block, inputs.get(index))),
+    stopReason: wellFormed(stopReason),
+    content: content.flatMap((block, index) => contentOf(block, inputs.get(index)) ?? []),
     usage: {
       inputTokens: usage.input_tokens,
       outputTokens: usage.output_tokens,
@@ -112,42 +104,6 @@ function outcomeOf(message: unknown, inputs: ReadonlyMap<number, string>): TurnO
       cacheWriteTokens: usage.cache_creation_input_tokens ?? 0,
     },
   });
-}
-
-function contentOf(block: Readonly<Record<string, unknown>>, inputText: string | undefined): TurnContent {
-  const text = WireText.safeParse(block);
-  if (text.success) return {type: 'text', text: text.data.text};
-  const use = WireToolUse.safeParse(block);
-  if (use.success) return {type: 'tool_use', id: use.data.id, name: use.data.name, ...readInput(use.data['input'], inputText)};
-  if (block['type'] === 'text' || block['type'] === 'tool_use') throw new MalformedMessage(`a ${block['type']} block lacks its fields`);
-  if (isDeep(block, maxDepth)) throw new MalformedMessage('a block is nested too deeply');
-  return {type: 'other', raw: {...block}};
-}
-
-/**
- * The SDK completes a truncated input as if it had been meant so; half a command must not run, so the text as it was
- * streamed is parsed again.
- */
-function readInput(input: unknown, text: string | undefined): {input: Record<string, unknown>; inputProblem?: string} {
-  const problem = (inputProblem: string) => ({input: {}, inputProblem});
-  if (text !== undefined && text !== '' && !isJson(text)) return problem('The input was cut off or is not valid JSON; nothing was done.');
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) return problem('The input must be a JSON object; nothing was done.');
-  if (isDeep(input, maxDepth)) return problem('The input is nested too deeply; nothing was done.');
-  return {input: {...input}};
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function isDeep(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((item) => isDeep(item, levels - 1));
 }
 
 function startWatchdog(idleTimeoutMs: number): Disposable & {readonly signal: AbortSignal; feed(): void} {

@@ -1,13 +1,17 @@
 import type * as sdk from '@anthropic-ai/sdk';
 import {AppError, systemCode} from '../core/errors.js';
 import {escapeText} from '../core/escape.js';
-import {MalformedMessage, StalledStream} from './model-attempt.js';
+import {StalledStream} from './model-attempt.js';
+import {MalformedMessage} from './model-content.js';
 import type {ModelSettings, TurnRequest} from './model.js';
+import {wellFormed} from './plain-json.js';
 
 /** What a failed attempt means. */
 export interface Failure {
   /** Whether the same turn may be sent again. */
   readonly again: boolean;
+  /** Whether it is this conversation that the provider never takes: other specialists can go on. */
+  readonly ofConversation?: boolean | undefined;
   /** What the provider asked to wait. */
   readonly afterMs?: number | undefined;
   readonly code: 'MODEL_FAILED' | 'TRAFFIC_INVALID';
@@ -96,7 +100,15 @@ function apiFailure(error: sdk.APIError, scene: Scene): Failure {
     return {again: false, code: 'MODEL_FAILED', why: `the provider asks to wait ${Math.ceil(asked / 60_000)} minutes${said}`, hint: laterHint, details};
   }
   const {why, hint} = meaningOf(status, settings);
-  return {again, afterMs: asked, code: 'MODEL_FAILED', why: `${why}${said}`, hint, details};
+  return {again, ofConversation: isOfConversation(status, error, scene), afterMs: asked, code: 'MODEL_FAILED', why: `${why}${said}`, hint, details};
+}
+
+/**
+ * A request that is too large, or one that is wrong although the first of this specialist was not: what changed since
+ * is the conversation. On the first turn it is more likely a setting, which a person can mend.
+ */
+function isOfConversation(status: number, error: sdk.APIError, {request}: Scene): boolean {
+  return status === 413 || (status === 400 && error.type === 'invalid_request_error' && request.turn > 1);
 }
 
 function meaningOf(status: number, settings: ModelSettings): {readonly why: string; readonly hint: string} {
@@ -126,7 +138,7 @@ function meaningOf(status: number, settings: ModelSettings): {readonly why: stri
 function providerText(error: sdk.APIError, settings: ModelSettings): string {
   if (error.apiMessage === null || typeof error.apiMessage !== 'string' || error.apiMessage === '') return '';
   const text = settings.apiKey === '' ? error.apiMessage : error.apiMessage.replaceAll(settings.apiKey, '[key]');
-  return `: ${escapeText(text.slice(0, 300))}`;
+  return `: ${escapeText(wellFormed(text.slice(0, 300)))}`;
 }
 
 /** Only host and port: an endpoint may have credentials in it. */

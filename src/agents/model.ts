@@ -1,7 +1,7 @@
 import {Console} from 'node:console';
 import type * as sdk from '@anthropic-ai/sdk';
 import {AppError} from '../core/errors.js';
-import {type Conversation, type TurnOutcome} from './conversation.js';
+import type {Conversation, TurnEnd} from './conversation.js';
 import {attemptTurn} from './model-attempt.js';
 import {failureOf, giveUp} from './model-failure.js';
 import {pause} from './pause.js';
@@ -27,10 +27,11 @@ export interface TurnRequest {
 /** A model behind the Messages API. Disposing it ends the requests that are under way. */
 export interface Model extends AsyncDisposable {
   /**
-   * One whole turn, tried again from its beginning when the network or the provider fails. Throws MODEL_FAILED,
+   * One whole turn, tried again from its beginning when the network or the provider fails. A conversation that the
+   * provider never takes (too large, or refused as invalid after the first turn) is a value. Throws MODEL_FAILED,
    * TRAFFIC_INVALID for a turn that a traffic script does not have, or the reason of the signal.
    */
-  turn(request: TurnRequest): Promise<TurnOutcome>;
+  turn(request: TurnRequest): Promise<TurnEnd>;
 }
 
 /** How to reach a model. Endpoint and key come from flags or the user's own configuration, never from a repository. */
@@ -49,7 +50,7 @@ export interface ModelSettings {
   readonly random?: (() => number) | undefined;
 }
 
-/** One attempt may end with nothing but a stalled or cut stream; the SDK does not retry those (`reference/packages.md` §2), so none of its retries are used. */
+/** One attempt may end with nothing but a stalled or cut stream; the SDK does not retry those (measured with version 1.12.0), so none of its retries are used. */
 const maxAttempts = 5;
 const defaultIdleTimeoutMs = 90_000;
 const firstDelayMs = 1000;
@@ -92,7 +93,7 @@ async function load(settings: ModelSettings): Promise<Loaded> {
   return {kinds, client};
 }
 
-async function retryTurn(job: {readonly settings: ModelSettings; readonly loaded: Loaded; readonly request: TurnRequest}): Promise<TurnOutcome> {
+async function retryTurn(job: {readonly settings: ModelSettings; readonly loaded: Loaded; readonly request: TurnRequest}): Promise<TurnEnd> {
   const {settings, loaded, request} = job;
   const sleep = settings.sleep ?? pause;
   for (let attempt = 1; ; attempt += 1) {
@@ -109,6 +110,7 @@ async function retryTurn(job: {readonly settings: ModelSettings; readonly loaded
       request.signal.throwIfAborted();
       const failure = failureOf(error, {kinds: loaded.kinds, settings, request});
       if (failure === undefined) throw error;
+      if (failure.ofConversation === true) return {refused: failure.why};
       if (!failure.again || attempt === maxAttempts) throw giveUp(failure, {request, attempts: attempt});
       await sleep(failure.afterMs ?? backoffMs(attempt, settings.random ?? Math.random), request.signal);
     }

@@ -3,7 +3,7 @@ import type {ContentRule, FileDeliverable, Manifest, TestFile} from '../core/man
 import {escapeText} from '../core/escape.js';
 import type {Stream} from '../core/specialist.js';
 
-/** The specialists of the orchestrated execution guide ("Specialist Agent Ecosystem") that use a model. */
+/** What each kind of specialist is told that it is. */
 const roles: Readonly<Record<string, string>> = {
   implementation:
     'You are the implementation specialist. You build the core of what was asked: clear code in the style of this repository, with real error handling and no placeholders.',
@@ -45,7 +45,7 @@ export function openingMessage({task, stream, manifest}: {readonly task: string;
     ['The task', quoted(task)],
     ['You promise these', lines([...files, ...testFiles]) || 'The manifest names no file of yours; do your part of the task.'],
     ['How it is tested', manifest.tests === undefined ? '' : `The command is ${manifest.tests.command.map(quote).join(' ')}, run in /workspace.`],
-    ['You may write', lines([...stream.owns.map((path) => `- ${quote(path)}`), ...stream.write.map((glob) => `- whatever matches ${quote(glob)}`)])],
+    ['You may write', lines(scopeLines(stream))],
     ['Others deliver these; leave them alone', lines([...new Set(others)])],
   ]);
 }
@@ -59,9 +59,10 @@ export function repairMessage({findings}: {readonly findings: readonly Finding[]
 }
 
 /** The message that asks an owner to do its work again on top of what was merged before it. */
-export function conflictMessage({paths, ownDiff}: {readonly paths: readonly string[]; readonly ownDiff: string}): string {
+export function conflictMessage({paths, why, ownDiff}: {readonly paths: readonly string[]; readonly why?: string | undefined; readonly ownDiff: string}): string {
   return sections([
     ['Your work could not be merged with that of the others in these files', lines(paths.map((path) => `- ${quote(path)}`))],
+    ['Why', why === undefined ? '' : quoted(why)],
     ['What to do', 'Your workspace is now a fresh copy of what is merged so far, without your work. Bring your work in again so that both hold, then hand in with submit.'],
     ['Your own changes, as a diff', quoted(ownDiff.length > maxDiffCharacters ? `${ownDiff.slice(0, maxDiffCharacters)}\n[… the rest of ${ownDiff.length} characters was cut]` : ownDiff)],
   ]);
@@ -69,6 +70,18 @@ export function conflictMessage({paths, ownDiff}: {readonly paths: readonly stri
 
 /** About 10,000 tokens: enough for what one specialist writes, and not the whole window. */
 const maxDiffCharacters = 40_000;
+
+/** As `mayWrite` decides it: what is taken away wins, but never over what it owns. */
+function scopeLines({owns, write, within}: Stream): readonly string[] {
+  const positive = (globs: readonly string[]): readonly string[] => globs.filter((glob) => !glob.startsWith('!'));
+  const taken = [...new Set([...write, ...within].filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1)))];
+  const only = positive(within).includes('**') ? [] : positive(within);
+  return [
+    ...owns.map((path) => `- ${quote(path)}`),
+    ...positive(write).map((glob) => `- whatever matches ${quote(glob)}${only.length === 0 ? '' : ` and also one of ${only.map(quote).join(', ')}`}`),
+    ...(taken.length === 0 ? [] : [`- but, besides the paths named here, nothing that matches ${taken.map(quote).join(', ')}`]),
+  ];
+}
 
 function fileLine(file: FileDeliverable): string {
   const rules = file.must.map((rule: ContentRule) => ('contains' in rule ? `contains ${quote(rule.contains)}` : `matches the regular expression ${quote(rule.matches)}`));

@@ -1,3 +1,4 @@
+import {isAppError} from '../core/errors.js';
 import type {Steps} from '../core/journal.js';
 import type {ExecResult, Sandbox} from '../core/sandbox.js';
 import {ToolOutcome, type ToolUse} from './conversation.js';
@@ -14,6 +15,11 @@ export interface BoxAccess {
    * was one: a box is always made before the intent of a call is journalled.
    */
   earlier(signal: AbortSignal): Promise<Sandbox | undefined>;
+  /**
+   * The box that one of the others gave is dead: brings home what it held, so that `current` makes a new one from that.
+   * What it rejects with stops the specialist: the work could not be brought home.
+   */
+  lost(): Promise<void>;
 }
 
 /** One tool call of a turn, as a step. */
@@ -38,7 +44,9 @@ const unknownEffect =
 
 /**
  * Runs a tool call once, whatever crashes: a recorded outcome is returned; of an interrupted call the commands that
- * already ran in the box are recalled, and only what never began is run. Throws what the box throws (ENGINE_FAILED).
+ * already ran in the box are recalled, and only what never began is run. A box that dies during the call (a command can
+ * kill everything in it) is an outcome with `boxLost`. Throws what the engine throws (ENGINE_FAILED for a box that
+ * cannot be made or lives and does not answer, ENGINE_UNREACHABLE), and what `BoxAccess.lost` rejects with.
  */
 export async function toolStep(request: ToolStepRequest): Promise<ToolOutcome> {
   const {specialist, turn, index, use, box, signal} = request;
@@ -49,27 +57,31 @@ export async function toolStep(request: ToolStepRequest): Promise<ToolOutcome> {
     name,
     input: {id: use.id, name: use.name, input: use.input, inputProblem: use.inputProblem},
     schema: ToolOutcome,
-    run: async () => callTool(use, execIn(request, () => box.current(signal))),
-    reconcile: async () => {
-      const asked: {box?: Promise<Sandbox | undefined>} = {};
-      const earlier = async (): Promise<Sandbox> => {
-        const found = await (asked.box ??= box.earlier(signal));
-        if (found === undefined) throw new BoxGone();
-        return found;
-      };
-      try {
-        return {state: 'done', outcome: await callTool(use, recallIn(request, earlier))};
-      } catch (error) {
-        if (error instanceof BoxGone) return {state: 'done', outcome: failed(unknownEffect)};
-        throw error;
-      }
-    },
+    run: () => outcomeOf(request, execIn(request)),
+    reconcile: async () => ({state: 'done', outcome: await outcomeOf(request, recallIn(request))}),
   });
 }
 
 /** Ends a reconcile: what the call did can no longer be seen. */
 class BoxGone extends Error {
   override readonly name = 'BoxGone';
+}
+
+/** Ends a call: its box died while it ran, or before. */
+class BoxDied extends Error {
+  override readonly name = 'BoxDied';
+}
+
+async function outcomeOf({use, box, signal}: ToolStepRequest, exec: ToolExec): Promise<ToolOutcome> {
+  try {
+    return await callTool(use, exec);
+  } catch (error) {
+    if (error instanceof BoxGone) return failed(unknownEffect);
+    if (!(error instanceof BoxDied)) throw error;
+    signal.throwIfAborted();
+    await box.lost();
+    return {...failed(unknownEffect), boxLost: true};
+  }
 }
 
 function needsBox(use: ToolUse): boolean {
@@ -92,27 +104,63 @@ function numbered({turn, index}: ToolStepRequest): () => string {
   return () => `${turn}-${index}-${next++}`;
 }
 
-function execIn(request: ToolStepRequest, box: () => Promise<Sandbox>): ToolExec {
-  const nextId = numbered(request);
-  return async (command) => (await box()).exec({...command, id: nextId(), signal: request.signal});
-}
-
-function recallIn(request: ToolStepRequest, box: () => Promise<Sandbox>): ToolExec {
+function execIn(request: ToolStepRequest): ToolExec {
+  const {box, signal} = request;
   const nextId = numbered(request);
   return async (command) => {
     const id = nextId();
-    const sandbox = await box();
-    return (await recalledResult(sandbox, {id, timeoutMs: command.timeoutMs, signal: request.signal})) ?? sandbox.exec({...command, id, signal: request.signal});
+    const sandbox = await box.current(signal);
+    return whileAlive({sandbox, id, signal}, () => sandbox.exec({...command, id, signal}));
   };
 }
 
+function recallIn(request: ToolStepRequest): ToolExec {
+  const {box, signal} = request;
+  const nextId = numbered(request);
+  let asked: Promise<Sandbox | undefined> | undefined;
+  return async (command) => {
+    const id = nextId();
+    const sandbox = await (asked ??= box.earlier(signal));
+    if (sandbox === undefined) throw new BoxGone();
+    const call = {sandbox, id, timeoutMs: command.timeoutMs, signal};
+    return whileAlive(call, async () => (await recalledResult(call)) ?? sandbox.exec({...command, id, signal}));
+  };
+}
+
+interface BoxCall {
+  readonly sandbox: Sandbox;
+  readonly id: string;
+  readonly signal: AbortSignal;
+}
+
+/** Throws {@link BoxDied} for a failure of the engine behind which the box is dead; any other goes on as it is. */
+async function whileAlive(call: BoxCall, act: () => Promise<ExecResult>): Promise<ExecResult> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!isAppError(error, 'ENGINE_FAILED') || !(await isDead(call))) throw error;
+    throw new BoxDied('the box is dead', {cause: error});
+  }
+}
+
+/** A living box can tell of a call, even of one that never began. */
+async function isDead({sandbox, id, signal}: BoxCall): Promise<boolean> {
+  try {
+    await sandbox.recall(id, signal);
+    return false;
+  } catch (error) {
+    if (isAppError(error, 'ENGINE_FAILED')) return true;
+    throw error;
+  }
+}
+
 /** The result of an earlier call, waited for when it is still running; undefined when it never began. */
-async function recalledResult(box: Sandbox, call: {readonly id: string; readonly timeoutMs: number; readonly signal: AbortSignal}): Promise<ExecResult | undefined> {
+async function recalledResult({sandbox, id, timeoutMs, signal}: BoxCall & {readonly timeoutMs: number}): Promise<ExecResult | undefined> {
   for (let waited = 0; ; waited += pollMs) {
-    const known = await box.recall(call.id, call.signal);
+    const known = await sandbox.recall(id, signal);
     if (known.state === 'done') return known.result;
     if (known.state === 'absent') return undefined;
-    if (waited > call.timeoutMs + graceMs) throw new BoxGone();
-    await pause(pollMs, call.signal);
+    if (waited > timeoutMs + graceMs) throw new BoxGone();
+    await pause(pollMs, signal);
   }
 }

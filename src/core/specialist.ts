@@ -1,7 +1,7 @@
 import picomatch from 'picomatch';
 import {z} from 'zod';
 
-/** What a user may configure of a specialist (`cli.md`, Specialists and agents). */
+/** What a user may configure of a specialist. */
 export const SpecialistConfig = z.strictObject({
   scope: z.strictObject({write: z.array(z.string()).min(1).describe('globs of what it may write, besides what it owns')}).optional(),
 });
@@ -12,6 +12,8 @@ export const Stream = z.strictObject({
   specialist: z.string(),
   /** Globs (picomatch, with dot files) of what it may write; one that begins with `!` takes away again. */
   write: z.array(z.string()),
+  /** Globs of the same form that a path must match besides: nobody's scope reaches beyond them. */
+  within: z.array(z.string()),
   /** Literal paths that it owns by the manifest; it may always write them. */
   owns: z.array(z.string()),
   /** Literal paths that others own; it may never write them. */
@@ -32,6 +34,19 @@ export const Usage = z.strictObject({
 });
 export type Usage = z.infer<typeof Usage>;
 
+/** Tokens of nothing, to add to. */
+export const noUsage: Usage = {inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0};
+
+/** Adds up tokens. */
+export function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    inputTokens: a.inputTokens + b.inputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
+    cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
+  };
+}
+
 /** How a specialist's phase ended. */
 export const SpecialistOutcome = z.strictObject({
   ended: z.enum(['submitted', 'stopped', 'turns-spent', 'failed']),
@@ -44,7 +59,16 @@ export type SpecialistOutcome = z.infer<typeof SpecialistOutcome>;
 export function mayWrite(stream: Stream, path: string): boolean {
   if (stream.owns.includes(path)) return true;
   if (stream.closed.includes(path)) return false;
-  const allowed = stream.write.filter((glob) => !glob.startsWith('!'));
-  const taken = stream.write.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1));
-  return picomatch(allowed, {dot: true})(path) && !(taken.length > 0 && picomatch(taken, {dot: true})(path));
+  return matches(stream.write, path) && matches(stream.within, path);
+}
+
+function matches(globs: readonly string[], path: string): boolean {
+  const allowed = globs.filter((glob) => !glob.startsWith('!'));
+  const taken = globs.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1));
+  return isMatch(allowed, path) && !isMatch(taken, path);
+}
+
+/** Globs that a repository brings were checked when they were read: some take for ever. */
+function isMatch(globs: readonly string[], path: string): boolean {
+  return globs.length > 0 && picomatch([...globs], {dot: true})(path);
 }

@@ -1,4 +1,5 @@
 import type {Captured} from '../../core/sandbox.js';
+import {wellFormed} from '../plain-json.js';
 
 /** Most characters of one tool result that a model is given. */
 export const maxOutputCharacters = 30_000;
@@ -24,8 +25,4 @@ export function cutOutput(text: string, totalBytes: number = Buffer.byteLength(t
   const head = text.slice(0, Math.floor((kept * 2) / 3));
   const tail = text.slice(text.length - Math.floor(kept / 3));
   return wellFormed(`${head}\n[… cut: the whole has ${totalBytes} bytes; above are its first ${head.length} characters, below its last ${tail.length} …]\n${tail}`);
-}
-
-function wellFormed(text: string): string {
-  return Buffer.from(text, 'utf8').toString('utf8');
 }

@@ -33,7 +33,7 @@ export const ScriptedTurn = z
   .refine((turn) => turn.text !== undefined || turn.tools.length > 0, 'a turn needs `text` or `tools`');
 export type ScriptedTurn = z.infer<typeof ScriptedTurn>;
 
-/** A traffic script (`cli.md`): per specialist the turns of the model in order; `repair` goes on where `turns` ends. */
+/** A traffic script: per specialist the turns of the model in order; `repair` goes on where `turns` ends. */
 export const TrafficScript = z.strictObject({
   schemaVersion: z.literal(1),
   specialists: z.record(z.string(), z.strictObject({turns: z.array(ScriptedTurn).min(1), repair: z.array(ScriptedTurn).default([])})),

@@ -2,6 +2,7 @@ import {spawn} from 'node:child_process';
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {AppError} from '../../../src/core/errors.js';
 import type {Captured, ExecRequest, ExecResult, Recalled, Sandbox} from '../../../src/core/sandbox.js';
 
 /** A box without a container: commands run in a temporary directory of this machine. For commands of the tests' own only. */
@@ -28,7 +29,7 @@ export async function startFakeBox(): Promise<FakeBox> {
       dead = true;
     },
     async exec(request) {
-      if (dead) throw new Error('the box is dead');
+      if (dead) throw new AppError('ENGINE_FAILED', 'The box is dead.');
       if (results.has(request.id)) throw new Error(`the id ${request.id} was used before`);
       ran.push(request.id);
       const result = await execute(directory, request);
@@ -36,6 +37,7 @@ export async function startFakeBox(): Promise<FakeBox> {
       return result;
     },
     recall(id): Promise<Recalled> {
+      if (dead) return Promise.reject(new AppError('ENGINE_FAILED', 'The box is dead.'));
       const result = results.get(id);
       return Promise.resolve(result === undefined ? {state: 'absent'} : {state: 'done', result});
     },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import type {Conversation, TurnContent, TurnOutcome} from '../../../src/agents/conversation.js';
+import type {Conversation, TurnContent, TurnEnd, TurnOutcome} from '../../../src/agents/conversation.js';
 import {runSpecialist, type SpecialistRequest, type SpecialistResult} from '../../../src/agents/loop.js';
 import type {Model} from '../../../src/agents/model.js';
 import {startFakeBox} from './fake-box.js';
@@ -19,7 +19,7 @@ interface Ran extends SpecialistResult {
   readonly boxes: number;
 }
 
-async function run(turns: readonly TurnOutcome[], more: Partial<SpecialistRequest> = {}): Promise<Ran> {
+async function run(turns: readonly TurnEnd[], more: Partial<SpecialistRequest> = {}): Promise<Ran> {
   await using box = await startFakeBox();
   const asked: Conversation[] = [];
   const journal = fakeJournal();
@@ -44,6 +44,7 @@ async function run(turns: readonly TurnOutcome[], more: Partial<SpecialistReques
         return Promise.resolve(box);
       },
       earlier: () => Promise.resolve(undefined),
+      lost: () => Promise.reject(new Error('no box was lost')),
     },
     model,
     steps: fakeSteps(journal),
@@ -112,6 +113,16 @@ describe('a phase of a specialist', () => {
     expect(ran.outcome.ended).toBe('failed');
     expect(ran.boxes).toBe(0);
     expect(isSound(ran.conversation)).toBe(true);
+  });
+
+  it('fails when the provider refuses the conversation for good, and the next phase can begin without what was refused', async () => {
+    const first = await run([turn([bash('a', 'true')]), {refused: 'too long'}]);
+    expect(first.outcome).toMatchObject({ended: 'failed', turns: 2});
+    expect(first.outcome.summary).toContain('too long');
+    expect(first.usage).toEqual(usage);
+    const second = await run([turn([]), turn([]), turn([submit('s')])], {earlier: first.conversation, firstTurn: first.nextTurn, phase: 'repair-1', opening: 'Repair.'});
+    expect(second.outcome.ended).toBe('submitted');
+    expect(second.asked[0]).toEqual([{role: 'user', content: [text('Begin.'), text('Repair.')]}]);
   });
 
   it('ends when its turns are spent, also when there are none', async () => {

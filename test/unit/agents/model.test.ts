@@ -1,7 +1,7 @@
 import {createServer, type RequestListener} from 'node:http';
 import {describe, expect, it} from 'vitest';
 import {isAppError} from '../../../src/core/errors.js';
-import type {TurnOutcome} from '../../../src/agents/conversation.js';
+import type {TurnEnd, TurnOutcome} from '../../../src/agents/conversation.js';
 import {startModel, type ModelSettings} from '../../../src/agents/model.js';
 import {retryAfterMs} from '../../../src/agents/model-failure.js';
 import {tools} from '../../../src/agents/tools/registry.js';
@@ -28,7 +28,7 @@ async function ask(url: string, more: Partial<ModelSettings> = {}, asked: {reado
     return Promise.resolve();
   };
   await using model = startModel({apiKey: 'key-canary', baseUrl: url, model: 'scripted', idleTimeoutMs: 5000, sleep, random: () => 0, ...more});
-  const outcome = await model.turn({
+  const end: TurnEnd = await model.turn({
     specialist: 'implementation',
     turn: asked.turn ?? 1,
     system: 'You work.',
@@ -37,8 +37,12 @@ async function ask(url: string, more: Partial<ModelSettings> = {}, asked: {reado
     maxTokens: 1000,
     signal: asked.signal ?? never,
   });
-  return {outcome, slept};
+  if ('refused' in end) throw new Refused(end.refused);
+  return {outcome: end, slept};
 }
+
+/** So that a test that expects a turn fails on a refusal. */
+class Refused extends Error {}
 
 function scriptOf(turns: readonly unknown[]): TrafficScript {
   return TrafficScript.parse({schemaVersion: 1, specialists: {implementation: {turns}}});
@@ -70,9 +74,9 @@ function streamed(list: readonly StreamEvent[]): RequestListener {
     response.writeHead(200, {'content-type': 'text/event-stream'}).end(list.map(renderEvent).join(''));
   };
 }
-function refused(status: number, message = 'no'): RequestListener {
+function refused(status: number, message = 'no', type = 'x'): RequestListener {
   return (_, response) => {
-    response.writeHead(status, {'content-type': 'application/json'}).end(JSON.stringify({type: 'error', error: {type: 'x', message}}));
+    response.writeHead(status, {'content-type': 'application/json'}).end(JSON.stringify({type: 'error', error: {type, message}}));
   };
 }
 const caught = (error: unknown): unknown => error;
@@ -140,7 +144,37 @@ describe('a model turn through the real client', () => {
     expect(isAppError(value, 'MODEL_FAILED') && value.details).toMatchObject({status: 503, attempts: 5, turn: 1});
   });
 
-  it.each([400, 401, 403, 404, 413])('is not tried again after status %i, and never tells the key', async (status) => {
+  it.each([
+    ['too large', 413, 'request_too_large', 1],
+    ['too large for a gateway', 413, 'x', 7],
+    ['invalid, after the first turn', 400, 'invalid_request_error', 2],
+  ])('that the provider never takes (%s) is a value: short, and without the key', async (_, status, type, at) => {
+    const {value, requests} = await withServer([refused(status, `key-canary ${'long '.repeat(1000)}`, type)], (url) => ask(url, {}, {turn: at}).catch(caught));
+    expect(requests).toBe(1);
+    expect(value).toBeInstanceOf(Refused);
+    expect(String(value)).toContain('long long');
+    expect(String(value).length).toBeLessThan(600);
+    expect(String(value)).not.toContain('canary');
+  });
+
+  it('is refused for good also by an error inside a stream', async () => {
+    const large = {type: 'error', error: {type: 'request_too_large', message: 'no'}};
+    const {value} = await withServer([streamed([events[0]!, large])], (url) => ask(url).catch(caught));
+    expect(value).toBeInstanceOf(Refused);
+  });
+
+  it.each([
+    ['an invalid request on the first turn', 400, 'invalid_request_error', 1],
+    ['a 400 of another kind', 400, 'x', 2],
+    ['a refused key', 401, 'authentication_error', 2],
+    ['a forbidden model', 403, 'permission_error', 2],
+    ['an unknown model', 404, 'not_found_error', 2],
+  ])('stops the run on %s: a person can mend it', async (_, status, type, at) => {
+    const {value} = await withServer([refused(status, 'no', type)], (url) => ask(url, {}, {turn: at}).catch(caught));
+    expect(isAppError(value, 'MODEL_FAILED')).toBe(true);
+  });
+
+  it.each([400, 401, 403, 404])('is not tried again after status %i, and never tells the key', async (status) => {
     const {value, requests, authorization} = await withServer([refused(status, 'wrong key: key-canary')], (url) => ask(url).catch(caught));
     expect(requests).toBe(1);
     expect(authorization).toBe('Bearer key-canary');

@@ -49,6 +49,7 @@ async function live(world: World, crashAt?: number): Promise<SpecialistResult> {
         return Promise.resolve(world.box);
       },
       earlier: () => Promise.resolve(world.made && world.gone !== true ? world.box : undefined),
+      lost: () => Promise.reject(new Error('no box was lost')),
     },
     model,
     steps: fakeSteps(world.journal, crashAt),

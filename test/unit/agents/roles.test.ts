@@ -15,7 +15,7 @@ const manifest = parseManifest(
   },
   'manifest.yml',
 );
-const stream = {specialist: 'implementation', write: ['lib/**'], owns: ['src/limiter.js'], closed: ['docs/limits.md']};
+const stream = {specialist: 'implementation', write: ['lib/**', '!lib/old/**'], within: ['src/**', '!**/.github/**'], owns: ['src/limiter.js'], closed: ['docs/limits.md']};
 /** Lines that are ours: neither quoted nor a list item. */
 const ownLines = (text: string): readonly string[] => text.split('\n').filter((line) => !line.startsWith('> '));
 
@@ -25,6 +25,13 @@ describe('the messages to a specialist', () => {
     for (const part of ['create "src/limiter.js"', 'Retry-After', 'tests in "test/limiter.test.js", at least 4', '"lib/**"', '"docs/limits.md" (documentation)', '"node" "--test"']) {
       expect(text).toContain(part);
     }
+  });
+
+  it('say what is taken out of its scope as taken out', () => {
+    const text = openingMessage({task: manifest.task, stream, manifest});
+    expect(text).not.toContain('!lib/old');
+    expect(text).toMatch(/"lib\/\*\*" and also one of "src\/\*\*"\n.*nothing that matches "lib\/old\/\*\*", "\*\*\/\.github\/\*\*"/);
+    expect(openingMessage({task: manifest.task, stream: {...stream, within: ['**']}, manifest})).not.toContain('also one of');
   });
 
   it('let no text of a stranger pass for a line of ours', () => {
