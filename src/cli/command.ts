@@ -24,6 +24,9 @@ export abstract class BulkheadCommand<Result> extends Command {
     'no-color': Flags.boolean({description: 'no colours', helpGroup: 'GLOBAL'}),
   };
 
+  /** The folder that commands which are named to the user need as `-C`, when it is not the current one. */
+  protected elsewhere: {readonly directory?: string} = {};
+
   /** The text for a person; written to stdout. */
   protected abstract render(result: Result): string;
 
@@ -34,7 +37,9 @@ export abstract class BulkheadCommand<Result> extends Command {
 
   protected context(flags: {readonly directory: string; readonly engine: string | undefined; readonly 'no-color': boolean}): Context {
     if (flags['no-color']) process.env['NO_COLOR'] = '1';
-    return {directory: resolve(flags.directory), engine: flags.engine, signal: interruptSignal(), say: (line) => process.stderr.write(`${line}\n`)};
+    const directory = resolve(flags.directory);
+    if (directory !== process.cwd()) this.elsewhere = {directory};
+    return {directory, engine: flags.engine, signal: interruptSignal(), say: (line) => process.stderr.write(`${line}\n`)};
   }
 
   protected finish(result: Result): Result {

@@ -1,4 +1,4 @@
-import {AppError} from '../core/errors.js';
+import {AppError, translateSystemError} from '../core/errors.js';
 import {renderError, renderErrorJson} from './render/error.js';
 
 /** Prints an error as one paragraph on stderr, or as JSON on stdout, and sets the exit code that belongs to it. */
@@ -12,10 +12,11 @@ export function exitWith(error: unknown, {json}: {readonly json: boolean}): void
 
 /** What the command frame throws, as one of ours; undefined for an orderly exit such as after `--help`. */
 function toAppError(error: unknown): AppError | undefined {
-  if (error instanceof AppError) return error;
+  const ours = error instanceof AppError ? error : translateSystemError(error);
+  if (ours !== undefined) return ours;
   if (isOrderlyExit(error)) return undefined;
   const message = error instanceof Error ? error.message : String(error);
-  if (isUsageError(error)) return new AppError('USAGE', sentence(message), {hint: '`bulkhead help` lists the commands, `bulkhead COMMAND --help` their flags.'});
+  if (isUsageError(error)) return new AppError('USAGE', sentence(message), {hint: '`bulkhead --help` lists the commands, `bulkhead COMMAND --help` their flags.'});
   return new AppError('INTERNAL', sentence(message), {
     hint: 'Please report it, with what you typed and the output under --json.',
     details: {stack: error instanceof Error ? error.stack : undefined},

@@ -10,8 +10,8 @@ export function interruptSignal(): AbortSignal {
   const onSignal = (name: NodeJS.Signals): void => {
     if (asked) process.exit(130);
     asked = true;
-    process.stderr.write(`\n${name}: bringing the work home; once more to leave at once.\n`);
-    controller.abort(new AppError('INTERRUPTED', 'The run was interrupted and is parked.', {hint: '`bulkhead resume latest` goes on, `bulkhead discard latest` drops it.'}));
+    process.stderr.write(`\n${name}: stopping in good order; once more to leave at once.\n`);
+    controller.abort(new AppError('INTERRUPTED', 'You interrupted it.'));
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
   return controller.signal;

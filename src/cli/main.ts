@@ -2,6 +2,9 @@
 import {flush, run} from '@oclif/core';
 import {exitWith} from './exit.js';
 
+// A reader that goes away (`| head`), or a terminal that is closed, must not end a run before its work is home.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 try {
   await run(process.argv.slice(2), import.meta.url);
   await flush();

@@ -1,4 +1,4 @@
-import {readFile, writeFile} from 'node:fs/promises';
+import {open, readFile, rename} from 'node:fs/promises';
 import {resolve} from 'node:path';
 import {AppError, systemCode} from '../core/errors.js';
 
@@ -18,9 +18,16 @@ export async function readTrafficFlag(value: string | undefined, directory: stri
   return {text: await read(source, signal), source};
 }
 
-/** Keeps the script beside the journal, so that a resume replays the same. */
+/** Keeps the script in the folder of a run, durably, so that a resume replays the same. */
 export async function keepTraffic(file: string, traffic: TrafficText | undefined): Promise<void> {
-  if (traffic !== undefined) await writeFile(file, traffic.text, {mode: 0o600});
+  if (traffic === undefined) return;
+  const draft = `${file}.draft`;
+  {
+    await using handle = await open(draft, 'w', 0o600);
+    await handle.writeFile(traffic.text);
+    await handle.sync();
+  }
+  await rename(draft, file);
 }
 
 /** The script that a replayed run keeps. */

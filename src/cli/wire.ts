@@ -24,6 +24,7 @@ import {readModelKey} from './model-key.js';
 import type {ProjectContext} from './project-context.js';
 import type {TrafficText} from './traffic-flag.js';
 
+export {filesAt, readFileAt} from '../git/base-files.js';
 export {readCheckout, resolveCommit} from '../git/checkout.js';
 export {applyToCheckout, deliverBranch} from '../git/deliver.js';
 export {commitFolder} from '../git/start-folder.js';
@@ -44,11 +45,21 @@ export function trafficSchema(): z.ZodType {
   return TrafficScript;
 }
 
+interface EngineRequest {
+  readonly flag: string | undefined;
+  readonly config: Pick<Config, 'engine'>;
+  readonly signal: AbortSignal;
+}
+
 /** Finds the engine by flag, user configuration, environment and the usual places, and speaks to it. */
-export async function wireEngine(request: {readonly flag: string | undefined; readonly config: Pick<Config, 'engine'>; readonly signal: AbortSignal}): Promise<SandboxEngine> {
+export async function wireEngine(request: EngineRequest): Promise<SandboxEngine> {
+  return (await findWiredEngine(request)).engine;
+}
+
+async function findWiredEngine(request: EngineRequest): Promise<{readonly engine: SandboxEngine; readonly address: string}> {
   const {flag, config, signal} = request;
   const found = await findEngine({flag: flag ?? config.engine.value, env: process.env, home: homedir(), signal});
-  return startDockerEngine({address: found.address, helperImage: imageReference('base') ?? 'base', imageReference});
+  return {engine: startDockerEngine({address: found.address, helperImage: imageReference('base') ?? 'base', imageReference}), address: found.address};
 }
 
 /** The bare repository that Bulkhead owns for a user's repository. */
@@ -59,6 +70,7 @@ export async function openStoreRepository(store: Store, signal: AbortSignal): Pr
 /** Everything real that a run needs. Disposing ends the model client and the traffic server. */
 export interface WiredRooms extends AsyncDisposable {
   readonly rooms: Rooms;
+  readonly engineAddress: string;
 }
 
 /** Puts the real rooms together. The model is live, or the traffic server with a script. */
@@ -72,7 +84,7 @@ export async function wireRooms(request: {
   const {project, traffic, options, signal} = request;
   const wired = await wireModel({config: project.config, name: options.model.name, traffic, signal});
   try {
-    const engine = await wireEngine({flag: request.engine, config: project.config, signal});
+    const {engine, address} = await findWiredEngine({flag: request.engine, config: project.config, signal});
     const rooms: Rooms = {
       engine,
       repository: await openStoreRepository(project.store, signal),
@@ -84,7 +96,7 @@ export async function wireRooms(request: {
       baseCache: fileCache(project.store.baseResults),
       deliverBranch,
     };
-    return {rooms, [Symbol.asyncDispose]: () => wired[Symbol.asyncDispose]()};
+    return {rooms, engineAddress: address, [Symbol.asyncDispose]: () => wired[Symbol.asyncDispose]()};
   } catch (error) {
     await wired[Symbol.asyncDispose]();
     throw error;

@@ -17,7 +17,7 @@ const Opened = z.strictObject({
   repository: z.string().describe('absolute path of the checkout'),
   options: z.record(z.string(), z.unknown()).describe('everything that a resume needs to go on alike'),
 });
-const Driven = z.strictObject({...common, type: z.literal('run.driven'), owner: z.string().describe('`host pid start-time` of the process that drives the run from here')});
+const Driven = z.strictObject({...common, type: z.literal('run.driven'), owner: z.string().describe('`host pid start-time` of the process that drives the run from here'), engine: z.string().describe('address of the container engine that it uses')});
 const StepStarted = z.strictObject({...common, type: z.literal('step.started'), step: z.string(), inputSha256: z.string(), names: z.record(z.string(), z.string()).describe('what the step will make, under these names')});
 const StepFinished = z.strictObject({...common, type: z.literal('step.finished'), step: z.string(), inputSha256: z.string(), outcome: z.unknown(), reconciled: z.boolean()});
 const Said = z.strictObject({...common, type: z.literal('specialist.said'), specialist: z.string(), text: z.string().describe('reported, never verified')});

@@ -26,3 +26,10 @@ export function isDotGit(name: string): boolean {
 export function foldPath(path: string): string {
   return path.normalize('NFC').toLowerCase().normalize('NFC');
 }
+
+/** The folders above a path, the outermost first: `a/b/c` gives `a`, `a/b`. */
+export function foldersOf(path: string): readonly string[] {
+  const folders: string[] = [];
+  for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) folders.push(path.slice(0, slash));
+  return folders;
+}

@@ -23,6 +23,8 @@ export const Report = z.strictObject({
   findings: z.array(Finding),
   tests: TestSummary.optional(),
   restored: z.array(z.string()).describe('protected files that were graded with the version of the base'),
+  notes: z.array(z.string()).describe('what a person should know besides the verdict'),
+  reportPath: z.string().optional().describe('where the report for people stands on this machine; only in what a command prints'),
   rounds: z.array(Verification.pick({verdict: true, commit: true, findings: true})).describe('every verification, the last one included'),
   specialists: z.array(z.strictObject({specialist: z.string(), turns: z.int(), submissions: z.array(z.string()), usage: Usage, summary: z.string()})),
   timings: z.record(z.string(), z.int()).describe('milliseconds'),

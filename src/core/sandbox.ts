@@ -113,7 +113,7 @@ export interface Sandbox extends AsyncDisposable {
   readonly name: string;
   /** Runs a command; ends its whole process group at the time limit. Throws ENGINE_FAILED when the box is dead. */
   exec(request: ExecRequest): Promise<ExecResult>;
-  /** Looks up a call by its id, for a resume. */
+  /** Looks up a call by its id, for a resume. Throws ENGINE_FAILED when the box is dead. */
   recall(id: string, signal: AbortSignal): Promise<Recalled>;
   /** Kills every process and waits until the container is dead. The workspace stays. */
   stop(signal: AbortSignal): Promise<void>;

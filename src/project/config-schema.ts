@@ -29,11 +29,16 @@ const Limits = z
   })
   .optional();
 
-const Glob = z.string().min(1).max(256).describe('a glob inside the repository');
 const Specialist = SpecialistConfig.refine(
-  (config) => (config.scope?.write ?? []).every((glob) => Glob.safeParse(glob).success && !/^!?\//.test(glob)),
-  'a glob of `scope.write` must be relative and of 1 to 256 characters',
+  (config) => (config.scope?.write ?? []).every(isPlainGlob),
+  'a glob of `scope.write` must be relative, of 1 to 256 characters, without parentheses, and have at most two wildcards in each part of its path',
 );
+
+/** A glob that is matched quickly whatever the path: one with ten stars in one part took 52 s for a name of 50 letters. */
+function isPlainGlob(glob: string): boolean {
+  if (glob.length < 1 || glob.length > 256 || /^!?\/|[()]/.test(glob)) return false;
+  return glob.split('/').every((part) => part === '**' || part === '!**' || (part.match(/[*?[{]/g) ?? []).length <= 2);
+}
 
 const shared = {
   schemaVersion: z.literal(1).optional().describe('default 1'),

@@ -3,7 +3,7 @@ import {relative, resolve, sep} from 'node:path';
 import {AppError, systemCode} from '../core/errors.js';
 import {repoPathProblem} from '../core/path.js';
 import {findTask, parseTasks, type Task} from './tasks.js';
-import {readTextFile} from './text-file.js';
+import {maxTextBytes} from './text-file.js';
 
 /** Which task of which file. */
 export interface TaskRequest {
@@ -13,7 +13,8 @@ export interface TaskRequest {
   readonly file: string;
   /** `1` or `1.2`. Undefined: the only task that is not done. */
   readonly id?: string | undefined;
-  readonly signal: AbortSignal;
+  /** The file's bytes in the commit that the run starts from, by its path relative to the root; undefined when it is not there. */
+  readonly readBase: (path: string) => Promise<Uint8Array | undefined>;
 }
 
 /** A task as a run takes it. */
@@ -30,16 +31,25 @@ export interface TaskEntry {
 }
 
 /**
- * Reads one task of a tasks file in the checkout. A link that leads out of the repository is refused. Throws
- * TASK_NOT_FOUND. What it read may differ from the frozen base when the checkout changes meanwhile.
+ * Reads one task of a tasks file as it is in the commit that the run starts from: that is where it will be ticked. The
+ * checkout only says where the file lies; a link that leads out of the repository is refused. Throws TASK_NOT_FOUND.
  */
-export async function readTask({repositoryRoot, file, id, signal}: TaskRequest): Promise<TaskEntry> {
-  const {absolute, path} = await insideRepository(repositoryRoot, file);
-  const read = await readTextFile({path: absolute, followLink: false, signal});
-  if (!('text' in read)) throw unreadable(file, read.problem);
-  const list = parseTasks(read.text);
+export async function readTask({repositoryRoot, file, id, readBase}: TaskRequest): Promise<TaskEntry> {
+  const path = await insideRepository(repositoryRoot, file);
+  const bytes = await readBase(path);
+  if (bytes === undefined) throw unreadable(file, 'is not part of the commit that the run starts from: commit it first');
+  if (bytes.length > maxTextBytes) throw unreadable(file, `is larger than ${maxTextBytes} bytes`);
+  const list = parseTasks(decode(file, bytes));
   const task = findTask(list, id ?? onlyOpenTask(list.tasks));
   return {id: task.id, title: task.title, text: renderTask(task), path, done: task.done, problems: list.problems};
+}
+
+function decode(file: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(bytes);
+  } catch {
+    throw unreadable(file, 'is not UTF-8');
+  }
 }
 
 function renderTask(task: Task): string {
@@ -54,14 +64,14 @@ function onlyOpenTask(tasks: readonly Task[]): string {
   throw new AppError('TASK_NOT_FOUND', found, {hint: 'Say which one after `#`, for example tasks.md#1.', details: {ids: tasks.map((task) => task.id)}});
 }
 
-async function insideRepository(root: string, file: string): Promise<{readonly absolute: string; readonly path: string}> {
+async function insideRepository(root: string, file: string): Promise<string> {
   try {
     const realRoot = await realpath(root);
     const absolute = await realpath(resolve(realRoot, file));
     const path = relative(realRoot, absolute).split(sep).join('/');
     const problem = repoPathProblem(path);
     if (problem !== undefined) throw unreadable(file, 'is not a file inside the repository');
-    return {absolute, path};
+    return path;
   } catch (error) {
     if (error instanceof AppError) throw error;
     const code = systemCode(error);

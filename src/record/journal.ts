@@ -82,8 +82,8 @@ async function readJournal(file: string): Promise<Read> {
     const line = end === -1 ? undefined : content.subarray(start, end).toString('utf8');
     const event = line === undefined ? undefined : parseLine(line, events.length, head);
     if (line === undefined || event === undefined) {
-      // Only the very last line can be torn: it was not yet acknowledged to anyone.
-      if (end === -1 || end === content.length - 1) break;
+      // Only what has no line feed yet can be torn: it was not acknowledged to anyone.
+      if (end === -1) break;
       throw new AppError('JOURNAL_DAMAGED', `${file}: line ${events.length + 1} does not fit the hash chain.`, {
         hint: 'The file was changed or the disk lost data. Restore it, or `bulkhead discard` the run: its submissions stay until then.',
       });

@@ -13,10 +13,10 @@ export async function lockRun(directory: string): Promise<AsyncDisposable> {
   for (let attempt = 0; attempt < 3; attempt += 1) {
     if (await create(file, mine)) return {[Symbol.asyncDispose]: () => release(file, mine)};
     const holder = await readFile(file, 'utf8').catch(() => '');
-    if (holder !== '' && !ownerIsGone(holder)) throw locked(holder);
+    if (holder !== '' && !ownerIsGone(holder)) throw locked(holder, file);
     await setAside(file, holder, `${file}.stale-${process.pid}`);
   }
-  throw locked('another process that took it at the same moment');
+  throw locked('another process that took it at the same moment', file);
 }
 
 async function create(file: string, text: string): Promise<boolean> {
@@ -52,8 +52,8 @@ async function release(file: string, mine: string): Promise<void> {
   if ((await readFile(file, 'utf8').catch(() => '')) === mine) await rm(file, {force: true});
 }
 
-function locked(holder: string): AppError {
+function locked(holder: string, file: string): AppError {
   return new AppError('RUN_LOCKED', `Another process drives this run: ${holder}.`, {
-    hint: 'Wait for it (`bulkhead status`), or end that process; then try again.',
+    hint: `Wait for it (\`bulkhead status\`), or end that process. If it was in a container or on a machine that is gone, remove ${file}.`,
   });
 }

@@ -4,7 +4,7 @@ import type {Report} from '../core/report.js';
 
 /** A report for people. Everything that an agent or a repository wrote is escaped. */
 export function renderReportMarkdown(report: Report): string {
-  const sections = [head(report), checks(report), findings(report), rounds(report), specialists(report), inputs(report)];
+  const sections = [head(report), report.notes.map((note) => `> ${line(note)}`).join('\n'), checks(report), findings(report), rounds(report), specialists(report), inputs(report)];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
@@ -22,7 +22,7 @@ function head(report: Report): string {
     `| verified commit | \`${report.commit}\` |`,
     `| base | \`${report.base}\` |`,
     `| manifest | sha256 \`${report.manifestSha256}\` from ${line(report.manifestSource)} |`,
-    ...(report.branch === undefined ? [] : [`| result branch | \`${line(report.branch)}\` |`]),
+    ...(report.branch === undefined ? [] : [`| result branch | ${code(report.branch)} |`]),
   ].join('\n');
 }
 
@@ -70,12 +70,17 @@ function inputs(report: Report): string {
   return [
     '## Inputs',
     '',
-    `Image \`${line(report.image.reference)}\` (\`${report.image.id}\`), ${report.engine.name} ${line(report.engine.version)} (API ${line(report.engine.apiVersion)}).`,
-    ...(report.restored.length === 0 ? [] : [`Graded with the version of the base: ${report.restored.map((path) => `\`${line(path)}\``).join(', ')}.`]),
+    `Image ${code(report.image.reference)} (\`${report.image.id}\`), ${report.engine.name} ${line(report.engine.version)} (API ${line(report.engine.apiVersion)}).`,
+    ...(report.restored.length === 0 ? [] : [`Graded with the version of the base: ${report.restored.map(code).join(', ')}.`]),
   ].join('\n');
 }
 
 /** One line that cannot break out of a table cell. */
 function line(text: string): string {
-  return escapeText(text.replace(/\s+/g, ' ')).replace(/[|`<]/g, (character) => `\\${character}`);
+  return escapeText(text.replace(/\s+/g, ' ')).replace(/[\\`*_[\]<>!|#~]/g, (character) => `\\${character}`);
+}
+
+/** The same as a code span, in which a backslash escapes nothing. */
+function code(text: string): string {
+  return `\`${escapeText(text.replace(/\s+/g, ' ')).replaceAll('`', "'").replaceAll('|', '\\|')}\``;
 }

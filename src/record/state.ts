@@ -27,7 +27,8 @@ export function foldRun(events: readonly JournalEvent[], isGone: (owner: string)
   const opened = events[0];
   if (opened?.type !== 'run.opened') return undefined;
   const under = new Set<string>();
-  const turns: Record<string, number> = {};
+  // Without a prototype: a specialist may have the name of a member that every object has.
+  const turns = Object.create(null) as Record<string, number>;
   const verifications: RunState['verifications'][number][] = [];
   let owner: string | undefined;
   let end: RunStatus | undefined;

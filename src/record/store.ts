@@ -1,4 +1,4 @@
-import {mkdir, readdir} from 'node:fs/promises';
+import {mkdir, readdir, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {AppError, systemCode} from '../core/errors.js';
 
@@ -87,12 +87,21 @@ export async function listRuns(store: Store): Promise<readonly string[]> {
 /** The one run that `latest`, an id, or a prefix of an id means. Throws RUN_NOT_FOUND. */
 export async function findRun(store: Store, wanted: string): Promise<RunFiles> {
   const all = await listRuns(store);
-  const matching = wanted === 'latest' ? all.slice(-1) : all.filter((id) => id.startsWith(wanted));
+  const matching = wanted === 'latest' ? await newestBegun(store, all) : all.filter((id) => id.startsWith(wanted));
   const [only, second] = matching;
   if (only !== undefined && second === undefined) return runFiles(store, only);
   throw new AppError('RUN_NOT_FOUND', only === undefined ? `There is no run \`${wanted}\` of this repository.` : `\`${wanted}\` means ${matching.length} runs: ${matching.join(', ')}.`, {
     hint: all.length === 0 ? '`bulkhead run` starts the first one.' : '`bulkhead status` lists them; a longer prefix tells them apart.',
   });
+}
+
+/** A folder without a journal is of a run that was ended before it began. */
+async function newestBegun(store: Store, ids: readonly string[]): Promise<readonly string[]> {
+  for (const id of [...ids].reverse()) {
+    const begun = await stat(runFiles(store, id).journal).then((file) => file.size > 0, () => false);
+    if (begun) return [id];
+  }
+  return [];
 }
 
 /** An id that sorts by time and is a valid part of container and ref names: `20261124-061530-k3x9`. */

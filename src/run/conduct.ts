@@ -1,31 +1,36 @@
 import pLimit from 'p-limit';
 import {z} from 'zod';
+import {AppError} from '../core/errors.js';
 import type {Finding} from '../core/finding.js';
 import {manifestSha256} from '../core/manifest.js';
 import type {Report} from '../core/report.js';
 import type {LockedImage} from '../core/sandbox.js';
+import type {Plan} from '../core/specialist.js';
 import {Verification} from '../core/verification.js';
+import {reportFolder} from './bookkeeping.js';
 import {closeRun} from './close.js';
 import {mergeInOrder} from './merge.js';
 import {planStreams} from './plan.js';
-import {refOf, type Run} from './rooms.js';
+import {refOf, type OpenedRun, type Run} from './rooms.js';
 import {newSpecialist, workPhase, type HandedIn, type Specialist} from './work.js';
 
 /**
  * One run, from freeze to verdict, and also its resume: each act is a step, and a step that the journal already knows
  * returns what it recorded. Read it from top to bottom; `src/README.md` numbers the same twelve steps.
  */
-export async function conductRun(run: Run, signal: AbortSignal): Promise<Report> {
-  const base = await freezeBase(run, signal);
-  const image = await lockInputs(run, signal);
-  const specialists = planStreams(run.options.manifest, run.options.specialists).streams.map(newSpecialist);
+export async function conductRun(opened: OpenedRun, signal: AbortSignal): Promise<Report> {
+  // What a killed git of an earlier process left locked: this process holds the run now.
+  await opened.rooms.repository.unlockRefs(`refs/bulkhead/${opened.id}`, signal);
+  const base = await freezeBase(opened, signal);
+  const run: Run = {...opened, image: await lockInputs(opened, signal)};
+  const specialists = planOf(run).streams.map(newSpecialist);
   const verifications: Verification[] = [];
 
   let handed = await workTogether(run, specialists, {phase: 'first', commit: base, opening: (one) => firstOpening(run, one)}, signal);
   let onto = base;
   for (let round = 0; ; round += 1) {
     const merged = await mergeInOrder(run, {round, onto}, handed, signal);
-    const verification = await verifyMerge(run, {round, base, image, ...merged}, signal);
+    const verification = await verifyMerge(run, {round, base, ...merged}, signal);
     verifications.push(verification);
     const owing = specialists.filter((one) => findingsOf(one, verification.findings).length > 0);
     if (verification.verdict !== 'blocked' || round === run.options.repairRounds || owing.length === 0) break;
@@ -33,10 +38,17 @@ export async function conductRun(run: Run, signal: AbortSignal): Promise<Report>
     const opening = (one: Specialist): string => run.rooms.prompts.repair({findings: findingsOf(one, verification.findings)});
     handed = await workTogether(run, owing, {phase: `repair-${round + 1}`, commit: onto, opening}, signal);
   }
-  return closeRun(run, {image, specialists, verifications}, signal);
+  return closeRun(run, {specialists, verifications}, signal);
 }
 
-async function freezeBase(run: Run, signal: AbortSignal): Promise<string> {
+/** What Bulkhead itself writes when the task is verified is closed to every specialist. */
+function planOf(run: Run): Plan {
+  const {manifest, scopes, from} = run.options;
+  const kept = from === undefined ? [] : [from.path, reportFolder(from.path), `${reportFolder(from.path)}/**`];
+  return planStreams(manifest, scopes, kept);
+}
+
+async function freezeBase(run: OpenedRun, signal: AbortSignal): Promise<string> {
   const ref = refOf(run, 'base');
   const commit = run.options.manifest.base;
   const frozen = await run.steps.step({
@@ -52,7 +64,7 @@ async function freezeBase(run: Run, signal: AbortSignal): Promise<string> {
   return frozen.commit;
 }
 
-async function lockInputs(run: Run, signal: AbortSignal): Promise<LockedImage> {
+async function lockInputs(run: OpenedRun, signal: AbortSignal): Promise<LockedImage> {
   const {manifest} = run.options;
   return run.steps.step<LockedImage>({
     name: 'lock',
@@ -95,7 +107,6 @@ async function workTogether(
 interface VerifyAt {
   readonly round: number;
   readonly base: string;
-  readonly image: LockedImage;
   readonly commit: string;
   readonly findings: readonly Finding[];
   readonly authors: ReadonlyMap<string, readonly string[]>;
@@ -110,13 +121,13 @@ async function verifyMerge(run: Run, at: VerifyAt, signal: AbortSignal): Promise
     input: {commit: at.commit, findings: at.findings},
     names: {prefix: namePrefix},
     schema: Verification,
-    run: async () =>
-      verifyCommit({
+    run: async () => {
+      const seen = await verifyCommit({
         manifest: run.options.manifest,
         base: await repository.reader(at.base, signal),
         commit: await repository.reader(at.commit, signal),
         engine,
-        image: at.image,
+        image: run.image,
         ownership: run.ownership,
         namePrefix,
         limits: run.options.limits,
@@ -125,13 +136,26 @@ async function verifyMerge(run: Run, at: VerifyAt, signal: AbortSignal): Promise
         harness,
         baseCache,
         signal,
-      }),
+      });
+      if (seen.verdict === 'inconclusive') throw undecided(seen);
+      return seen;
+    },
   });
   if (before !== 'finished') {
     const {verdict, findings} = verification;
     await run.steps.note({type: 'verification.ended', round: at.round, commit: at.commit, verdict, findings});
   }
   return verification;
+}
+
+/** Not an outcome: the run parks, and a resume verifies again. */
+function undecided(seen: Verification): AppError {
+  const harness = seen.findings.filter((item) => item.evidence.class === 'harness');
+  const message = harness.map((item) => item.message).join(' ');
+  return new AppError('INCONCLUSIVE', message === '' ? 'No check of the manifest could be decided.' : message, {
+    hint: `${harness[0]?.hint ?? 'Mend the cause.'} The work is kept: \`bulkhead resume\` verifies it again.`,
+    details: {commit: seen.commit, findings: seen.findings},
+  });
 }
 
 function findingsOf(one: Specialist, findings: readonly Finding[]): readonly Finding[] {

@@ -8,8 +8,10 @@ const maxReworks = 2;
 
 const Merged = z.discriminatedUnion('state', [
   z.strictObject({state: z.literal('merged'), commit: z.string()}),
-  z.strictObject({state: z.literal('conflicted'), paths: z.array(z.string())}),
+  z.strictObject({state: z.literal('conflicted'), paths: z.array(z.string()), why: z.string().optional()}),
 ]);
+
+type Conflicted = Extract<z.infer<typeof Merged>, {state: 'conflicted'}>;
 
 /** Where the merge is, and what did not go into it. */
 export interface MergeSoFar {
@@ -45,13 +47,19 @@ async function mergeOne(
 ): Promise<{readonly commit: string; readonly changed: readonly string[]; readonly findings: readonly Finding[]}> {
   const name = first.specialist.stream.specialist;
   let submission = first;
+  let conflicted: Conflicted | undefined;
   for (let attempt = 0; ; attempt += 1) {
-    if (submission.commit === undefined) return {commit: at.onto, changed: [], findings: submission.findings};
+    if (submission.commit === undefined) {
+      // A rework that brings nothing in again leaves out what the first submission had.
+      const left = conflicted === undefined ? [] : [conflict(name, conflicted)];
+      return {commit: at.onto, changed: [], findings: [...submission.findings, ...left]};
+    }
     const merged = await merge(run, {...at, attempt, name, submission: submission.commit}, signal);
     if (merged.state === 'merged') return {commit: merged.commit, changed: submission.changed, findings: submission.findings};
-    if (attempt === maxReworks) return {commit: at.onto, changed: [], findings: [...submission.findings, conflict(name, merged.paths)]};
-    const ownDiff = await run.rooms.repository.diffText((await parentOf(run, submission.commit, signal)), submission.commit, signal);
-    const opening = run.rooms.prompts.conflict({paths: merged.paths, ownDiff});
+    conflicted = merged;
+    if (attempt === maxReworks) return {commit: at.onto, changed: [], findings: [...submission.findings, conflict(name, merged)]};
+    const ownDiff = await run.rooms.repository.diffText(await parentOf(run, submission.commit, signal), submission.commit, signal);
+    const opening = run.rooms.prompts.conflict({paths: merged.paths, why: merged.why, ownDiff});
     submission = await workPhase(run, first.specialist, {phase: `conflict-${at.round}-${attempt}`, commit: at.onto, opening}, signal);
   }
 }
@@ -70,7 +78,7 @@ async function merge(
     run: async () => {
       const message = `Merge the submission of ${at.name}\n\nBulkhead-Run: ${run.id}\nBulkhead-Specialist: ${at.name}`;
       const merged = await run.rooms.repository.merge({onto: at.onto, submission: at.submission, ref, message, date: run.startedAt, signal});
-      return merged.state === 'merged' ? merged : {state: 'conflicted', paths: [...merged.paths]};
+      return merged.state === 'merged' ? merged : {state: 'conflicted', paths: [...merged.paths], ...(merged.why === undefined ? {} : {why: merged.why})};
     },
   });
 }
@@ -79,13 +87,13 @@ async function parentOf(run: Run, commit: string, signal: AbortSignal): Promise<
   return run.rooms.repository.resolve(`${commit}^1`, signal);
 }
 
-function conflict(name: string, paths: readonly string[]): Finding {
+function conflict(name: string, {paths, why}: Conflicted): Finding {
   return finding({
     code: 'MERGE_CONFLICT',
     check: 'files',
     deliverable: name,
     owners: [name],
-    message: `The submission of ${name} still conflicts in ${paths.join(', ')} and was left out.`,
+    message: why === undefined ? `The submission of ${name} still conflicts in ${paths.join(', ')} and was left out.` : `The submission of ${name} was left out: ${why}`,
     hint: 'Make the change again on top of what the others delivered.',
     evidence: {class: 'file-fact'},
   });

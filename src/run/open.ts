@@ -6,37 +6,39 @@ import {lockRun} from '../record/lock.js';
 import {ownerIsGone, processOwner} from '../record/owner.js';
 import {foldRun, type RunState} from '../record/state.js';
 import {startSteps} from '../record/steps.js';
-import {makeRunFolder, type RunFiles, type Store} from '../record/store.js';
+import type {RunFiles} from '../record/store.js';
 import {RunOptions} from './options.js';
-import type {Rooms, Run} from './rooms.js';
+import type {OpenedRun, Rooms} from './rooms.js';
 
 /** A run that this process holds: locked, its journal open. */
 export interface OpenRun extends AsyncDisposable {
-  readonly run: Run;
+  readonly run: OpenedRun;
 }
 
 /** What a new run is made of. */
 export interface NewRun {
-  readonly runId: string;
-  readonly store: Store;
   readonly task: string;
   readonly checkout: Checkout;
   readonly options: RunOptions;
   readonly rooms: Rooms;
+  /** Where the engine answers. */
+  readonly engineAddress: string;
   readonly now: () => Date;
   readonly listen: (event: JournalEvent) => void;
 }
 
-/** Makes the folder and the journal of a new run and takes its lock. */
-export async function openNewRun(request: NewRun): Promise<OpenRun> {
-  const files = await makeRunFolder(request.store, request.runId);
-  return hold(files, request, async (journal) => {
-    await journal.append({type: 'run.opened', runId: request.runId, task: request.task, repository: request.checkout.root, options: request.options});
+/** What is needed to drive a run, new or earlier. */
+export type DriveRequest = Pick<NewRun, 'checkout' | 'rooms' | 'engineAddress' | 'now' | 'listen'> & {readonly acceptLoss: boolean};
+
+/** Begins the journal of a new run, in the folder that was made for it, and takes its lock. */
+export async function openNewRun(files: RunFiles, request: NewRun): Promise<OpenRun> {
+  return hold(files, {...request, acceptLoss: false}, async (journal) => {
+    await journal.append({type: 'run.opened', runId: files.runId, task: request.task, repository: request.checkout.root, options: request.options});
   });
 }
 
 /** Takes up a run that nobody drives. RUN_STATE when it has ended, RUN_LOCKED when another process drives it. */
-export async function openEarlierRun(files: RunFiles, request: Pick<NewRun, 'checkout' | 'rooms' | 'now' | 'listen'>): Promise<OpenRun> {
+export async function openEarlierRun(files: RunFiles, request: DriveRequest): Promise<OpenRun> {
   const state = await readState(files);
   if (!isOpen(state)) {
     throw new AppError('RUN_STATE', `The run ${state.runId} has ended: ${state.status}.`, {
@@ -66,7 +68,7 @@ export function isOpen(state: RunState): boolean {
   return state.status === 'interrupted' || state.status === 'parked' || state.status === 'running';
 }
 
-async function hold(files: RunFiles, request: Pick<NewRun, 'checkout' | 'rooms' | 'now' | 'listen'>, begin: (journal: Journal) => Promise<void>): Promise<OpenRun> {
+async function hold(files: RunFiles, request: DriveRequest, begin: (journal: Journal) => Promise<void>): Promise<OpenRun> {
   const lock = await lockRun(files.directory);
   try {
     const journal = await openJournal(files.journal, request.now);
@@ -88,13 +90,13 @@ interface Held {
   readonly begin: (journal: Journal) => Promise<void>;
 }
 
-async function take(files: RunFiles, request: Pick<NewRun, 'checkout' | 'rooms' | 'now' | 'listen'>, {lock, journal, begin}: Held): Promise<OpenRun> {
+async function take(files: RunFiles, request: DriveRequest, {lock, journal, begin}: Held): Promise<OpenRun> {
   journal.subscribe(request.listen);
   await begin(journal);
   const owner = processOwner();
-  await journal.append({type: 'run.driven', owner});
+  await journal.append({type: 'run.driven', owner, engine: request.engineAddress});
   const {task, startedAt, runId, options} = openedWith(journal.events);
-  const run: Run = {
+  const run: OpenedRun = {
     id: runId,
     task,
     startedAt,
@@ -105,6 +107,8 @@ async function take(files: RunFiles, request: Pick<NewRun, 'checkout' | 'rooms' 
     steps: startSteps(journal),
     ownership: {runId, owner},
     rooms: request.rooms,
+    engineAddress: request.engineAddress,
+    acceptLoss: request.acceptLoss,
   };
   return {
     run,

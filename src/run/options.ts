@@ -1,6 +1,9 @@
 import {z} from 'zod';
 import {Manifest} from '../core/manifest.js';
-import {SpecialistConfig} from '../core/specialist.js';
+
+/** A configured write scope of a specialist, and who configured it. */
+export const Scope = z.strictObject({write: z.array(z.string()).min(1), origin: z.enum(['repository', 'user'])});
+export type Scope = z.infer<typeof Scope>;
 
 /** Everything that decides a run besides its base commit's content: journalled at the start, so that a resume goes on alike. */
 export const RunOptions = z.strictObject({
@@ -13,6 +16,6 @@ export const RunOptions = z.strictObject({
   maxParallel: z.int().min(1),
   maxTurns: z.int().min(1),
   repairRounds: z.int().min(0),
-  specialists: z.record(z.string(), SpecialistConfig),
+  scopes: z.record(z.string(), Scope),
 });
 export type RunOptions = z.infer<typeof RunOptions>;

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {AppError} from '../core/errors.js';
 import type {Sandbox, WorkspaceNames} from '../core/sandbox.js';
 import {refOf, type Run} from './rooms.js';
 
@@ -22,7 +23,9 @@ export interface PhaseBox extends AsyncDisposable {
   current(): Promise<Sandbox>;
   /** The box that an earlier process left running, if it still lives and {@link current} was not called yet. */
   earlier(): Promise<Sandbox | undefined>;
-  /** Stops the box and gives its work as a commit, with all that was refused on the way. */
+  /** The living box has died: brings home what it held, so that {@link current} makes the next one from that. */
+  lost(): Promise<void>;
+  /** Stops the box and gives its work as a commit, with what was refused of its last state. */
   finish(): Promise<Worked>;
 }
 
@@ -30,34 +33,39 @@ export interface PhaseBox extends AsyncDisposable {
 const unwindMs = 60_000;
 
 /**
- * One rule for boxes: a box is (snapshot of a commit, specialist, conversation). What a box of an interrupted process
- * held is exported to a commit first, and the next box is made from that commit. Disposing brings the work home too.
+ * One rule for boxes: a box is (snapshot of a commit, specialist, conversation). What a box held that died, or that an
+ * interrupted process left, is exported to a commit first, and the next box is made from that commit. Disposing brings
+ * the work home too.
  */
 export function startPhaseBox(run: Run, name: PhaseName, signal: AbortSignal): PhaseBox {
-  const lived = countBoxes(run, name);
+  /** Boxes of this phase that are no more; the next one has this number. */
+  let ended = countBoxes(run, name);
   let box: Promise<Sandbox> | undefined;
   let home = false;
 
-  /** The commit that box number `count` is made of: the work of all boxes before it. */
-  async function commitBefore(count: number, within: AbortSignal): Promise<Worked> {
+  /** What the first `count` boxes did, as a commit. Only what the last of them still held wrong is refused. */
+  async function workOf(count: number, within: AbortSignal): Promise<Worked> {
     let worked: Worked = {commit: name.commit, refused: []};
-    for (let index = 0; index < count; index += 1) {
-      const next = await exportBox(run, name, {index, commit: worked.commit, signal: within});
-      worked = {commit: next.commit, refused: [...worked.refused, ...next.refused]};
-    }
+    for (let index = 0; index < count; index += 1) worked = await exportBox(run, name, {index, commit: worked.commit, signal: within});
     return worked;
   }
 
   async function begin(): Promise<Sandbox> {
-    const {commit} = await commitBefore(lived, signal);
-    return startBox(run, name, {index: lived, commit, signal});
+    const {commit} = await workOf(ended, signal);
+    return startBox(run, name, {index: ended, commit, signal});
   }
 
   return {
     current: () => (box ??= begin()),
-    earlier: async () => (box === undefined && lived > 0 ? run.rooms.engine.findBox(namesOf(run, name, lived - 1, name.commit).box, signal) : undefined),
+    earlier: async () => (box === undefined && ended > 0 ? run.rooms.engine.findBox(namesOf(run, name, ended - 1, name.commit).box, signal) : undefined),
+    async lost() {
+      if (box === undefined) return;
+      box = undefined;
+      ended += 1;
+      await workOf(ended, signal);
+    },
     async finish() {
-      const worked = await commitBefore(box === undefined ? lived : lived + 1, signal);
+      const worked = await workOf(box === undefined ? ended : ended + 1, signal);
       home = true;
       return worked;
     },
@@ -67,8 +75,8 @@ export function startPhaseBox(run: Run, name: PhaseName, signal: AbortSignal): P
       const within = AbortSignal.timeout(unwindMs);
       const started = await box.then(() => true, () => false);
       // Whatever stopped the phase is what the user must see; a workspace that does not come home now stays for the resume.
-      if (started) await commitBefore(lived + 1, within).catch(() => undefined);
-      else await run.rooms.engine.removeWorkspace(namesOf(run, name, lived, name.commit), within).catch(() => undefined);
+      if (started) await workOf(ended + 1, within).catch(() => undefined);
+      else await run.rooms.engine.removeWorkspace(namesOf(run, name, ended, name.commit), within).catch(() => undefined);
     },
   };
 }
@@ -89,8 +97,7 @@ async function startBox(run: Run, name: PhaseName, {index, commit, signal}: BoxA
     schema: z.strictObject({}),
     run: async () => {
       await makeSnapshot(run, names.snapshot, commit, signal);
-      const image = await run.rooms.engine.lockImage(run.options.manifest.image, signal);
-      box = await run.rooms.engine.startBox({names, ownership: run.ownership, image, limits: run.options.limits, env: {}, profile: 'agent'}, signal);
+      box = await run.rooms.engine.startBox({names, ownership: run.ownership, image: run.image, limits: run.options.limits, env: {}, profile: 'agent'}, signal);
       return {};
     },
   });
@@ -108,11 +115,11 @@ async function exportBox(run: Run, name: PhaseName, {index, commit, signal}: Box
     run: async () => {
       const living = await engine.findBox(names.box, signal);
       await living?.stop(signal);
-      if (!(await engine.hasWorkspace(names, signal))) return {commit, refused: []};
+      if (!(await engine.hasWorkspace(names, signal))) return withoutWorkspace(run, name, {index, commit, box: names.box});
       const submission = await repository.importSubmission({
         parent: commit,
         entries: engine.exportWorkspace({names, ownership: run.ownership, maxFileBytes: repository.maxFileBytes}, signal),
-        policy: {mayWrite: () => true, wanted: run.options.manifest.files.map((file) => file.path), allowIgnored: run.options.manifest.allow.ignoredFiles},
+        policy: {mayWrite: () => true, wanted: wantedPaths(run), allowIgnored: run.options.manifest.allow.ignoredFiles},
         ref: refOf(run, `work/${name.specialist}/${name.phase}/${index}`),
         message: `Work of ${name.specialist} (${name.phase})`,
         date: run.startedAt,
@@ -125,15 +132,34 @@ async function exportBox(run: Run, name: PhaseName, {index, commit, signal}: Box
   return worked;
 }
 
+/** A box that never really started did nothing. One that did, and whose workspace is not there, has lost work: a person decides. */
+function withoutWorkspace(run: Run, name: PhaseName, at: {readonly index: number; readonly commit: string; readonly box: string}): Worked {
+  if (run.steps.known(stepOf('box', name, at.index)) !== 'finished' || run.acceptLoss) return {commit: at.commit, refused: []};
+  throw new AppError('WORKSPACE_LOST', `The workspace of ${name.specialist} (${at.box}) is not on the engine at ${run.engineAddress}.`, {
+    hint: `Resume with the engine on which the run was begun (--engine URL). If its volumes are gone for good, \`bulkhead resume ${run.id} --accept-loss\` goes on from what was exported before.`,
+    details: {box: at.box, engine: run.engineAddress},
+  });
+}
+
+function wantedPaths(run: Run): readonly string[] {
+  const {files, tests} = run.options.manifest;
+  return [...files, ...(tests?.files ?? [])].map((entry) => entry.path);
+}
+
 const snapshots = new WeakMap<Run, Map<string, Promise<void>>>();
 
-/** Boxes of the same commit share one snapshot; the first one makes it. */
+/** Boxes of the same commit share one snapshot; the first one makes it, and one that could not be made is tried again. */
 async function makeSnapshot(run: Run, snapshot: string, commit: string, signal: AbortSignal): Promise<void> {
   const made = snapshots.get(run) ?? new Map<string, Promise<void>>();
   snapshots.set(run, made);
   const making = made.get(snapshot) ?? fillSnapshot(run, snapshot, commit, signal);
   made.set(snapshot, making);
-  await making;
+  try {
+    await making;
+  } catch (error) {
+    made.delete(snapshot);
+    throw error;
+  }
 }
 
 async function fillSnapshot(run: Run, snapshot: string, commit: string, signal: AbortSignal): Promise<void> {

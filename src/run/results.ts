@@ -13,6 +13,11 @@ export interface Results {
 
 const Commit = z.object({commit: z.string()});
 
+/** An empty submission has its parent for a commit. */
+function isEmpty(outcome: unknown): boolean {
+  return z.object({empty: z.literal(true)}).safeParse(outcome).success;
+}
+
 /** Folds the commits out of a journal. Pure. */
 export function resultsOf(events: readonly JournalEvent[]): Results {
   let merged: string | undefined;
@@ -24,7 +29,7 @@ export function resultsOf(events: readonly JournalEvent[]): Results {
     const [kind, specialist = ''] = event.step.split('/');
     if (commit === undefined) continue;
     if (kind === 'merge') merged = commit;
-    if (kind === 'submission') submissions.set(specialist, commit);
+    if (kind === 'submission' && !isEmpty(event.outcome)) submissions.set(specialist, commit);
     if (kind === 'bookkeeping') bookkeeping = commit;
   }
   return {merged, submissions, bookkeeping};

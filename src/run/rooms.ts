@@ -2,7 +2,7 @@ import type {runSpecialist} from '../agents/loop.js';
 import type {Model} from '../agents/model.js';
 import type {conflictMessage, openingMessage, repairMessage, systemPrompt} from '../agents/roles.js';
 import type {Journal, Steps} from '../core/journal.js';
-import type {Ownership, SandboxEngine} from '../core/sandbox.js';
+import type {LockedImage, Ownership, SandboxEngine} from '../core/sandbox.js';
 import type {SeedFile} from '../core/tree.js';
 import type {Checkout} from '../git/checkout.js';
 import type {deliverBranch} from '../git/deliver.js';
@@ -29,8 +29,8 @@ export interface Rooms {
   readonly deliverBranch: typeof deliverBranch;
 }
 
-/** One run while this process drives it. */
-export interface Run {
+/** One run while this process drives it, before its inputs are locked. */
+export interface OpenedRun {
   readonly id: string;
   readonly task: string;
   readonly startedAt: Date;
@@ -41,6 +41,15 @@ export interface Run {
   readonly steps: Steps;
   readonly ownership: Ownership;
   readonly rooms: Rooms;
+  /** Where the engine answers, for messages. */
+  readonly engineAddress: string;
+  /** A person has said that work whose workspace is gone is given up. */
+  readonly acceptLoss: boolean;
+}
+
+/** A run whose image is locked: every box is made from that content. */
+export interface Run extends OpenedRun {
+  readonly image: LockedImage;
 }
 
 /** Where a run's own refs live in the bare repository. */

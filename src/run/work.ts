@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import type {Conversation} from '../agents/conversation.js';
 import {finding, type Finding} from '../core/finding.js';
-import {mayWrite, type SpecialistOutcome, type Stream, type Usage} from '../core/specialist.js';
+import {addUsage, mayWrite, noUsage, type SpecialistOutcome, type Stream, type Usage} from '../core/specialist.js';
 import type {ExportEntry} from '../core/sandbox.js';
 import {startPhaseBox, type PhaseName} from './phase-box.js';
 import {refOf, type Run} from './rooms.js';
@@ -31,8 +31,7 @@ const Submitted = z.strictObject({commit: z.string(), empty: z.boolean(), change
 
 /** A specialist before its first phase. */
 export function newSpecialist(stream: Stream): Specialist {
-  const usage = {inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0};
-  return {stream, conversation: [], nextTurn: 1, usage, submissions: [], summary: ''};
+  return {stream, conversation: [], nextTurn: 1, usage: noUsage, submissions: [], summary: ''};
 }
 
 /**
@@ -141,13 +140,4 @@ function endFindings(specialist: string, outcome: SpecialistOutcome): readonly F
       evidence: {class: 'file-fact'},
     }),
   ];
-}
-
-function addUsage(a: Usage, b: Usage): Usage {
-  return {
-    inputTokens: a.inputTokens + b.inputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
-    cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
-  };
 }

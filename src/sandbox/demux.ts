@@ -12,7 +12,7 @@ const headerBytes = 8;
 /**
  * Splits the engine's multiplexed stream (exec, attach without a terminal) into its pieces. Works frame by frame in a
  * loop and holds nothing but a partial header: neither thousands of tiny frames in one chunk nor one huge frame cost
- * stack or memory (the library's own does; `reference/packages.md` §3, pitfall 1). The reader sets the pace.
+ * stack or memory (that of dockerode 5.0.1 does). The reader sets the pace.
  * Throws ENGINE_FAILED for bytes that are no such stream and for one that ends inside a frame.
  */
 export async function* demux(source: AsyncIterable<Uint8Array>): AsyncGenerator<Piece, void, undefined> {

@@ -1,8 +1,9 @@
 import {readFile} from 'node:fs/promises';
+import {basename, dirname} from 'node:path';
 import {afterEach, beforeAll, describe, expect, test} from 'vitest';
 import {JournalEvent} from '../../src/core/journal.js';
 import type {Report} from '../../src/core/report.js';
-import {bulkhead, engineLeftovers, fingerprint, isDelivery, journals, runFlags, startBulkhead, startProject, untilJournal, type Project} from './fixture.js';
+import {bulkhead, engineLeftovers, fingerprint, honestTurns, isDelivery, journals, pruneRun, runFlags, startBulkhead, startProject, subtractTraffic, untilJournal, type Project} from './fixture.js';
 
 afterEach(async () => {
   expect(await engineLeftovers()).toEqual([]);
@@ -27,6 +28,22 @@ async function readReport(project: Project, stdout: string): Promise<{readonly r
   const report = JSON.parse(stdout) as Report;
   return {report, resultTree: (await project.git('rev-parse', `${report.branch ?? ''}^{tree}`)).trim()};
 }
+
+test('work whose workspace is gone from the engine is never given up without a word', async () => {
+  await using project = await startProject();
+  const traffic = subtractTraffic([...honestTurns.slice(1, 2), 'tools: [{bash: {command: "sleep 60"}}]', ...honestTurns.slice(3)]);
+  const child = startBulkhead(project, [...(await runFlags(project, {traffic})), '--repair-rounds', '0']);
+  await untilJournal(project, (text) => text.includes('"step":"tool/implementation/2/0"') && finished(text, 'submission/test/first'));
+  child.kill('SIGKILL');
+  await child.ended;
+  const [journal = ''] = await journals(project);
+  await pruneRun(basename(dirname(journal)));
+  const refused = await bulkhead(project, ['resume', 'latest']);
+  expect([refused.exitCode, refused.stderr]).toEqual([3, expect.stringMatching(/^WORKSPACE_LOST: .*implementation.*--accept-loss/m)]);
+  const accepted = await bulkhead(project, ['resume', 'latest', '--accept-loss', '--json']);
+  expect(accepted.exitCode).toBe(1);
+  expect((JSON.parse(accepted.stdout) as Report).findings).toContainEqual(expect.objectContaining({code: 'FILE_MISSING', path: 'src/subtract.js'}));
+});
 
 describe('kill -9, then resume', () => {
   let undisturbed: Awaited<ReturnType<typeof readReport>>;

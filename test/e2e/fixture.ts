@@ -64,7 +64,7 @@ export function startBulkhead(
   project: Project,
   args: readonly string[],
   options: {readonly env?: Readonly<Record<string, string>>; readonly cwd?: string} = {},
-): {readonly kill: (signal: NodeJS.Signals) => void; readonly ended: Promise<Ended>} {
+): {readonly kill: (signal: NodeJS.Signals) => void; readonly hangUp: () => void; readonly ended: Promise<Ended>} {
   const child = spawn(process.execPath, [main, ...args], {cwd: options.cwd ?? project.directory, env: {...project.env, ...options.env}, stdio: ['ignore', 'pipe', 'pipe']});
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
@@ -76,7 +76,11 @@ export function startBulkhead(
       done({exitCode, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString()});
     });
   });
-  return {kill: (signal) => child.kill(signal), ended};
+  const hangUp = (): void => {
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  return {kill: (signal) => child.kill(signal), hangUp, ended};
 }
 
 /** Names of everything on the engine that carries our label, asked of the engine itself and not through our adapter. */
@@ -85,16 +89,27 @@ export async function engineLeftovers(): Promise<readonly string[]> {
   const containers = (await ask(`/containers/json?all=1&filters=${filter}`)) as readonly {Names: readonly string[]}[];
   const volumes = (await ask(`/volumes?filters=${filter}`)) as {Volumes: readonly {Name: string}[] | null};
   const networks = (await ask(`/networks?filters=${filter}`)) as readonly {Name: string}[];
-  return [...containers.flatMap((one) => one.Names), ...(volumes.Volumes ?? []).map((one) => one.Name), ...networks.map((one) => one.Name)];
+  const names = [...containers.flatMap((one) => one.Names), ...(volumes.Volumes ?? []).map((one) => one.Name), ...networks.map((one) => one.Name)];
+  // The engine suite may run on the same engine at the same time; it looks after its own.
+  return names.filter((name) => !/^\/?bulkhead-test-/.test(name));
 }
 
-function ask(path: string): Promise<unknown> {
+/** Removes every container and volume of a run behind Bulkhead's back, as a prune of the user's would. */
+export async function pruneRun(runId: string): Promise<void> {
+  for (const name of await engineLeftovers()) {
+    if (!name.includes(runId)) continue;
+    await ask(name.startsWith('/') ? `/containers${name}?force=1` : `/volumes/${name}`, 'DELETE');
+  }
+}
+
+function ask(path: string, method = 'GET'): Promise<unknown> {
   return new Promise((done, fail) => {
-    const call = request({socketPath: socket, path, headers: {host: 'engine'}}, (response) => {
+    const call = request({socketPath: socket, path, method, headers: {host: 'engine'}}, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
-        done(JSON.parse(Buffer.concat(chunks).toString()));
+        const text = Buffer.concat(chunks).toString();
+        done(text === '' ? undefined : JSON.parse(text));
       });
     });
     call.on('error', fail);

@@ -95,6 +95,53 @@ specialists:
     ]);
   });
 
+  test('in which an agent kills its own box loses that box alone', async () => {
+    await using project = await startProject();
+    const traffic = subtractTraffic([honestTurns[1] ?? '', 'tools: [{bash: {command: "kill -9 -1"}}]', 'tools: [{bash: {command: "cat src/subtract.js"}}]', honestTurns[3] ?? '']);
+    const ended = await bulkhead(project, [...(await runFlags(project, {traffic})), '--json']);
+    const report = reportOf(ended);
+    expect([ended.exitCode, report.verdict, report.findings]).toEqual([0, 'verified', []]);
+    expect(ended.stderr).toContain('new box');
+  });
+
+  test('whose output goes nowhere any more is driven to its end all the same', async () => {
+    await using project = await startProject();
+    const child = startBulkhead(project, await runFlags(project));
+    await untilJournal(project, (text) => text.includes('"step":"freeze"'));
+    child.hangUp();
+    await child.ended;
+    expect((await bulkhead(project, ['status', 'latest'])).stdout).toContain('verified');
+  });
+
+  test('finds another name for its branch where the user has one named bulkhead', async () => {
+    await using project = await startProject();
+    await project.git('branch', 'bulkhead');
+    const ended = await bulkhead(project, [...(await runFlags(project)), '--json']);
+    expect([ended.exitCode, reportOf(ended).branch]).toEqual([0, expect.stringMatching(/^bulkhead-subtract/)]);
+  });
+
+  test('lets no specialist write the task file that it will tick', async () => {
+    await using project = await startProject();
+    const traffic = subtractTraffic(['tools: [{bash: {command: "echo gone > tasks.md; mkdir verifications; echo x > verifications/x"}}]', ...honestTurns.slice(1)]);
+    const ended = await bulkhead(project, [...(await runFlags(project, {traffic})), '--from', 'tasks.md#1', '--repair-rounds', '0', '--json']);
+    const report = reportOf(ended);
+    expect(report.findings.map((item) => [item.code, item.path]).sort()).toEqual([
+      ['SCOPE_VIOLATION', 'tasks.md'],
+      ['SCOPE_VIOLATION', 'verifications/x'],
+    ]);
+  });
+
+  test('that was interrupted is judged by what its specialist handed in, not by what lay about meanwhile', async () => {
+    await using project = await startProject();
+    const traffic = subtractTraffic(['tools: [{bash: {command: "mkfifo src/pipe"}}]', 'tools: [{bash: {command: "sleep 60"}}]', 'tools: [{bash: {command: "rm -f src/pipe"}}]', honestTurns[1] ?? '', honestTurns[3] ?? '']);
+    const child = startBulkhead(project, [...(await runFlags(project, {traffic})), '--repair-rounds', '0']);
+    await untilJournal(project, (text) => text.includes('"step":"tool/implementation/2/0"'));
+    child.kill('SIGINT');
+    await child.ended;
+    const resumed = await bulkhead(project, ['resume', 'latest', '--json']);
+    expect([resumed.exitCode, reportOf(resumed).findings]).toEqual([0, []]);
+  });
+
   test('that is interrupted parks with its work at home, and resume goes on', async () => {
     await using project = await startProject();
     const traffic = subtractTraffic([honestTurns[1] ?? '', 'tools: [{bash: {command: "sleep 60"}}]', honestTurns[3] ?? '']);

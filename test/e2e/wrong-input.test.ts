@@ -67,6 +67,25 @@ describe('wrong input is refused with its own cause, before anything is made', (
     await expectRefusal(project, () => bulkhead(project, flags), {code: 'MANIFEST_KEY_UNSERVED', exit: 2, names: [/acceptance/]});
   });
 
+  test('a manifest that promises what its base contradicts', async () => {
+    await using project = await startProject();
+    const flags = await runFlags(project, {manifest: subtractManifest.replace('src/subtract.js, action: create', 'src/add.js, action: create')});
+    await expectRefusal(project, () => bulkhead(project, flags), {code: 'MANIFEST_INVALID', exit: 2, names: [/src\/add\.js/, /it is there/]});
+    const other = await runFlags(project, {manifest: subtractManifest.replace('action: create', 'action: modify')});
+    await expectRefusal(project, () => bulkhead(project, other), {code: 'MANIFEST_INVALID', exit: 2, names: [/src\/subtract\.js/, /it is not there/]});
+  });
+
+  test('a task file that is not committed, a task that is not in it, and one that is ticked', async () => {
+    await using project = await startProject();
+    await project.put('tasks.md', '- [x] 1. Done\n- [ ] 2. Open\n');
+    await project.commit();
+    await project.put('loose.md', '- [ ] 1. Loose\n');
+    const flags = await runFlags(project);
+    for (const [from, name] of [['loose.md#1', /loose\.md/], ['tasks.md#7', /1, 2/], ['tasks.md#1', /ticked already/]] as const) {
+      await expectRefusal(project, () => bulkhead(project, [...flags, '--from', from]), {code: 'TASK_NOT_FOUND', exit: 2, names: [name]});
+    }
+  });
+
   test('no manifest', async () => {
     await using project = await startProject();
     await expectRefusal(project, () => bulkhead(project, ['run', 'do it']), {code: 'MANIFEST_REQUIRED', exit: 2, names: [/--manifest/]});

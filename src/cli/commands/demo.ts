@@ -34,7 +34,7 @@ export default class Demo extends BulkheadCommand<DemoResult> {
   }
 
   protected render(result: DemoResult): string {
-    return `${renderReport(result, {report: result.reportPath})}project ${result.project}\n`;
+    return `${renderReport(result, {report: result.reportPath, directory: result.project})}project ${result.project}\n`;
   }
 
   protected override exitCode(result: DemoResult): number {

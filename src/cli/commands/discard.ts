@@ -25,7 +25,9 @@ export default class Discard extends BulkheadCommand<Discarded> {
       const engine = await wireEngine({flag: address, config, signal});
       const mine = (await engine.leftovers(signal)).filter((item) => item.runId === files.runId);
       await removeAll(engine, mine, signal);
-      await (await openStoreRepository(store, signal)).deleteRefs(`refs/bulkhead/${files.runId}`, signal);
+      const repository = await openStoreRepository(store, signal);
+      await repository.unlockRefs(`refs/bulkhead/${files.runId}`, signal);
+      await repository.deleteRefs(`refs/bulkhead/${files.runId}`, signal);
       await rm(files.directory, {recursive: true, force: true});
       return this.finish({runId: files.runId, removed: mine.map((item) => item.name)});
     } finally {

@@ -31,7 +31,7 @@ export default class Run extends BulkheadCommand<RunResult> {
   }
 
   protected render(result: RunResult): string {
-    return renderReport(result, {report: result.reportPath});
+    return renderReport(result, {report: result.reportPath, ...this.elsewhere});
   }
 
   protected override exitCode(result: RunResult): number {

@@ -26,7 +26,7 @@ export default class Schema extends BulkheadCommand<JsonSchema> {
 
   async run(): Promise<JsonSchema> {
     const {args} = await this.parse(Schema);
-    const schema = schemas[args.name];
+    const schema = Object.hasOwn(schemas, args.name) ? schemas[args.name] : undefined;
     if (schema === undefined) throw new AppError('USAGE', `There is no schema \`${args.name}\`.`, {hint: `There are: ${Object.keys(schemas).join(', ')}.`});
     // What a user writes is described as it is typed, before defaults are filled in.
     return this.finish(z.toJSONSchema(schema(), {io: 'input', unrepresentable: 'any'}));

@@ -39,10 +39,10 @@ function baseText(options: unknown): string {
 }
 
 function stepLines(step: string, outcome: unknown): readonly string[] {
-  const [kind = '', who = '', phase = ''] = step.split('/');
+  const [kind = '', who = '', phase = '', number = ''] = step.split('/');
   switch (kind) {
     case 'box':
-      return [line(who, paint('dim', phase === 'first' ? 'box ready: its own copy of the base, no network, no key' : `new box, made from the merge so far (${phase})`))];
+      return [line(who, paint('dim', boxText(phase, number)))];
     case 'turn':
       return toolLines(who, outcome);
     case 'submission':
@@ -54,6 +54,11 @@ function stepLines(step: string, outcome: unknown): readonly string[] {
     default:
       return [];
   }
+}
+
+function boxText(phase: string, number: string): string {
+  if (number !== '0') return 'new box, made from what the last one held';
+  return phase === 'first' ? 'box ready: its own copy of the base, no network, no key' : `new box, made from the merge so far (${phase})`;
 }
 
 const Turn = z.object({content: z.array(z.object({type: z.string(), name: z.string().optional(), text: z.string().optional(), input: z.record(z.string(), z.unknown()).optional()}))});

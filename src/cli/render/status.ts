@@ -1,13 +1,17 @@
 import {escapeText} from '../../core/escape.js';
 import type {RunState} from '../../record/state.js';
 
+/** A run by its journal, or one whose journal cannot be read. */
+export type Row = RunState | {readonly runId: string; readonly status: 'damaged'; readonly message: string};
+
 /** One block a run, the newest last. */
-export function renderStatus(states: readonly RunState[]): string {
-  if (states.length === 0) return 'No runs of this repository yet. `bulkhead run --manifest FILE` starts one.\n';
-  return `${states.map(block).join('\n')}\n`;
+export function renderStatus(rows: readonly Row[]): string {
+  if (rows.length === 0) return 'No runs of this repository yet. `bulkhead run --manifest FILE` starts one.\n';
+  return `${rows.map(block).join('\n')}\n`;
 }
 
-function block(state: RunState): string {
+function block(state: Row): string {
+  if (state.status === 'damaged') return `${state.runId}  damaged  ${escapeText(state.message)}\n  drop it: bulkhead discard ${state.runId}`;
   const turns = Object.entries(state.turns).map(([name, count]) => `${escapeText(name)} ${count}`);
   return [
     `${state.runId}  ${state.status}  ${escapeText(state.task.split('\n')[0] ?? '')}`,

@@ -7,7 +7,7 @@ export type EngineClient = Docker;
 
 /**
  * A client for one address. No API version is pinned: a pinned one fails on engines that are older or newer
- * (`reference/packages.md` §3), the unversioned path is the engine's own. The library's `timeout` is never set: with it
+ * (measured with dockerode 5.0.1), the unversioned path is the engine's own. The library's `timeout` is never set: with it
  * a waiting call may never settle (pitfall 6); deadlines are signals. Nothing is sent. Throws ENGINE_UNREACHABLE for an
  * address that is not served.
  */

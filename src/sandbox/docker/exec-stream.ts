@@ -28,7 +28,7 @@ export interface ExecOutput {
 /**
  * Runs a process to its end by the engine's exec. The working directory is always `/`: one that the code in a box can
  * choose is a way out (CVE-2024-21626). With stdin the connection is hijacked, else the process never sees its end
- * (`reference/packages.md` §3, pitfall 2). An abort destroys the connection and rejects with the signal's reason; the
+ * (measured with dockerode 5.0.1). An abort destroys the connection and rejects with the signal's reason; the
  * process goes on, which the engine cannot help (pitfall 3): whoever calls ends it by its group.
  * Throws ENGINE_FAILED when the container is not running (details.status 404 or 409).
  */

@@ -86,7 +86,7 @@ export async function pullImage(engine: EngineClient, reference: string, signal:
 /**
  * Builds an image and returns its id. The first builder of the engine is asked for (no `version=2`): every engine has
  * it, Podman too, and it leaves no cache beside the images. Failures come as a line of the stream, not as an error
- * (`reference/packages.md` §3, pitfall 8), and a failed build would leave containers without `forcerm` (pitfall 10).
+ * (measured with dockerode 5.0.1), and a failed build would leave containers without `forcerm`.
  * Throws IMAGE_BUILD_FAILED with the last lines.
  */
 export async function buildImage(engine: EngineClient, request: BuildRequest, signal: AbortSignal): Promise<string> {

@@ -9,7 +9,7 @@ import {removeContainer, workspaceVolumes} from './remove.js';
 /**
  * Makes the copy-on-write workspace of a box: a volume for what it writes and an overlay volume that shows it over the
  * snapshot. Metacopy, redirects and the index are off, so that the writable layer holds every changed file whole
- * (`design.md`, decisions). Says whether the snapshot has files of ours. Throws ENGINE_FAILED without a snapshot.
+ *. Says whether the snapshot has files of ours. Throws ENGINE_FAILED without a snapshot.
  */
 export async function makeWorkspace(engine: Engine, names: WorkspaceNames, ownership: Ownership, signal: AbortSignal): Promise<{readonly harness: boolean}> {
   const {upper, work} = workspaceVolumes(names);

@@ -103,7 +103,7 @@ function origin(image: OwnImage, labels: Readonly<Record<string, string>>): stri
 const gibibyte = 1024 ** 3;
 /** A small project's run takes some hundred MiB of boxes, objects and logs; below that nothing ends well. */
 const diskFloorGiB = 1;
-/** Room for several runs with dependencies of some hundred MiB each (`reference/verification.md` §5.2). */
+/** Room for several runs with dependencies of some hundred MiB each (measured on Engine 20.10). */
 const diskComfortGiB = 5;
 
 async function probeDisk(name: string, folder: string): Promise<ProbeResult> {

@@ -56,10 +56,10 @@ describe('paths', () => {
 });
 
 test('a specialist may write what it owns, never what others own, and the rest by its scope', () => {
-  const stream = {specialist: 's', write: ['src/**', '!src/secret/**'], owns: ['docs/own.md', 'src/secret/mine.js'], closed: ['src/theirs.js']};
+  const stream = {specialist: 's', write: ['src/**', '!src/secret/**'], within: ['**', '!**/guarded/**'], owns: ['docs/own.md', 'src/secret/mine.js'], closed: ['src/theirs.js']};
   const may = (path: string): boolean => mayWrite(stream, path);
   expect(['src/a.js', 'src/.hidden', 'docs/own.md', 'src/secret/mine.js'].map(may)).toEqual([true, true, true, true]);
-  expect(['src/theirs.js', 'src/secret/x.js', 'docs/other.md', 'package.json'].map(may)).toEqual([false, false, false, false]);
+  expect(['src/theirs.js', 'src/secret/x.js', 'docs/other.md', 'package.json', 'src/guarded/x.js'].map(may)).toEqual([false, false, false, false, false]);
 });
 
 describe('the verdict', () => {

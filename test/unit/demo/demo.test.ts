@@ -55,7 +55,7 @@ const submitted: Record<string, readonly string[]> = {};
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'bulkhead-demo-'));
   script = Script.parse(parseTraffic(await readFile(join(demo, 'traffic.yml'), 'utf8'), 'traffic.yml'));
-  manifest = await readManifest(join(demo, 'manifest.yml'), signal);
+  manifest = await readManifest({path: join(demo, 'manifest.yml'), signal});
   trees.base = await copy(project, 'base');
   trees.first = await playRound('turns', trees.base, 'first');
   trees.last = await playRound('repair', trees.first, 'last');
@@ -75,7 +75,7 @@ describe('the demo as data', () => {
     const config = await readConfig({repositoryRoot: project, userConfigFile: undefined, signal});
     expect(config.image).toEqual({value: 'node', origin: 'repository'});
     for (const name of Object.keys(config.specialists)) expect(manifestOwners(manifest)).toContain(name);
-    const task = await readTask({repositoryRoot: project, file: tasksPath, id: '1', signal});
+    const task = await readTask({repositoryRoot: project, file: tasksPath, id: '1', readBase: (path) => readFile(join(project, path))});
     expect(task).toMatchObject({title: manifest.task, path: tasksPath, done: false, problems: []});
     const text = await readFile(join(project, tasksPath), 'utf8');
     expect(parseTasks(tickTask(text, '1')).tasks.map((entry) => entry.done)).toEqual([true, false]);

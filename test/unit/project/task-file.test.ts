@@ -1,10 +1,9 @@
-import {mkdir, mkdtemp, rm, symlink, writeFile} from 'node:fs/promises';
+import {mkdir, mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, expect, test} from 'vitest';
 import {readTask, type TaskEntry} from '../../../src/project/task-file.js';
 
-const signal = AbortSignal.timeout(60_000);
 const notFound = {code: 'TASK_NOT_FOUND'};
 let scratch = '';
 let root = '';
@@ -20,8 +19,11 @@ afterEach(async () => {
   await rm(scratch, {recursive: true, force: true});
 });
 
+/** Stands for the base commit: what the checkout has, as long as it is a file. */
+const committed = (path: string): Promise<Uint8Array | undefined> => readFile(join(root, path)).catch(() => undefined);
+
 async function read(file: string, id?: string): Promise<TaskEntry> {
-  return readTask({repositoryRoot: root, file, id, signal});
+  return readTask({repositoryRoot: root, file, id, readBase: committed});
 }
 
 test('a task comes with its parts, and with the path inside the repository', async () => {
@@ -51,7 +53,7 @@ test('a link inside the repository gives the path of the file that it names', as
 
 test('a repository that is itself reached through a link is no reason to refuse', async () => {
   await symlink(root, join(scratch, 'link'));
-  expect((await readTask({repositoryRoot: join(scratch, 'link'), file: join(scratch, 'link/specs/tasks.md'), id: '2', signal})).path).toBe('specs/tasks.md');
+  expect((await readTask({repositoryRoot: join(scratch, 'link'), file: join(scratch, 'link/specs/tasks.md'), id: '2', readBase: committed})).path).toBe('specs/tasks.md');
 });
 
 test('a file outside, a link that leads outside, and the git folder are refused', async () => {
@@ -67,4 +69,14 @@ test('a file outside, a link that leads outside, and the git folder are refused'
 test('a file that is not there, is a folder or is no text is refused', async () => {
   await writeFile(join(root, 'binary.md'), Buffer.from([0xff, 0xfe, 0x00]));
   for (const file of ['gone.md', 'specs', 'binary.md', 'specs/tasks.md/x']) await expect(read(file, '2'), file).rejects.toMatchObject(notFound);
+});
+
+test('a file that is not part of the base commit is refused: there would be nothing to tick', async () => {
+  await expect(readTask({repositoryRoot: root, file: 'specs/tasks.md', id: '2', readBase: () => Promise.resolve(undefined)})).rejects.toMatchObject(notFound);
+});
+
+test('the task is read as the base commit has it, whatever the checkout says', async () => {
+  const base = Buffer.from('- [ ] 7. Older\n');
+  const task = await readTask({repositoryRoot: root, file: 'specs/tasks.md', id: '7', readBase: () => Promise.resolve(base)});
+  expect(task.title).toBe('Older');
 });

@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest';
 import {parseManifest} from '../../../src/core/manifest.js';
 import {mayWrite, type Stream} from '../../../src/core/specialist.js';
+import {isTestPath} from '../../../src/core/test-path.js';
 import {planStreams} from '../../../src/run/plan.js';
 import {judgeLeftover} from '../../../src/run/sweep-policy.js';
 import type {RunState} from '../../../src/record/state.js';
@@ -37,10 +38,34 @@ describe('the plan', () => {
     for (const path of ['.github/workflows/ci.yml', 'bulkhead.yml', '.agent-os/specs/x/tasks.md', '.gitattributes', 'docs/a.md']) expect(may('implementation', path)).toBe(false);
   });
 
-  test('takes a configured scope, and refuses a configured specialist that has nothing to deliver', () => {
-    const [first] = planStreams(manifest, {implementation: {scope: {write: ['only/**']}}}).streams;
-    expect(first?.write).toEqual(['only/**']);
-    expect(() => planStreams(manifest, {formatter: {}})).toThrow(expect.objectContaining({code: 'CONFIG_INVALID'}) as Error);
+  test('a test specialist may write by default what a verification takes for a test, and an implementation what it does not', () => {
+    for (const path of ['test/a.js', 'packages/a/spec/b.js', 'src/a.spec.ts', 'src/test/A.java', 'src/spec/parse.js', 'src/tests.js', 'lib/tests/x.js', 'a/test_x.py', 'conftest.py', 'x_test.go', '__snapshots__/a']) {
+      expect([path, mayWrite(streamOf('test'), path), mayWrite(streamOf('implementation'), path)]).toEqual([path, isTestPath(path), !isTestPath(path)]);
+    }
+  });
+
+  test.each(['user', 'repository'] as const)('takes a scope that the %s configures, and the guards stay', (origin) => {
+    const scoped = planStreams(manifest, {implementation: {write: ['only/**', '.github/**'], origin}, unknown: {write: ['**'], origin}}).streams[0];
+    if (scoped === undefined) throw new Error('no stream');
+    expect(['only/a.js', 'src/b.js', '.github/workflows/ci.yml', 'src/a.js'].map((path) => mayWrite(scoped, path))).toEqual([true, false, false, true]);
+  });
+
+  test('a scope that comes with the repository narrows a role and never widens it; the user may widen it', () => {
+    const of = (origin: 'user' | 'repository'): Stream | undefined => planStreams(manifest, {implementation: {write: ['**'], origin}}).streams[0];
+    const may = (stream: Stream | undefined, path: string): boolean => stream !== undefined && mayWrite(stream, path);
+    expect([may(of('repository'), 'src/b.js'), may(of('repository'), 'test/b.test.js')]).toEqual([true, false]);
+    expect([may(of('user'), 'src/b.js'), may(of('user'), 'test/b.test.js')]).toEqual([true, true]);
+    for (const origin of ['user', 'repository'] as const) expect(may(of(origin), 'bulkhead.yml')).toBe(false);
+  });
+
+  test('what Bulkhead writes itself is closed to everyone', () => {
+    const kept = planStreams(manifest, {}, ['docs/tasks.md', 'docs/verifications/**']).streams;
+    for (const stream of kept) for (const path of ['docs/tasks.md', 'docs/verifications/x.md']) expect(mayWrite(stream, path)).toBe(false);
+    expect(kept.some((stream) => mayWrite(stream, 'docs/other.md'))).toBe(true);
+  });
+
+  test.each(['.claude/commands/x.md', 'sub/.github/workflows/ci.yml', '.cursor/rules/x.md', '.githooks/pre-commit', '.vscode/tasks.test.json', '.github/workflows/x.test.yml', 'CLAUDE.md'])('%s is nobody’s by default', (path) => {
+    for (const stream of planStreams(manifest, {}).streams) expect(mayWrite(stream, path), stream.specialist).toBe(false);
   });
 });
 

@@ -1,0 +1,177 @@
+import type {CodeEntry} from './code-entry.js';
+
+/** What stops a command. The outside contract: a code is never renamed. */
+export const errorTable = {
+  USAGE: {
+    exit: 2,
+    title: 'The command line is not understood.',
+    explain: 'A flag or an argument is missing, unknown or of the wrong form. `bulkhead COMMAND --help` lists what it takes.',
+  },
+  CONFIG_INVALID: {
+    exit: 2,
+    title: 'A configuration file cannot be used.',
+    explain:
+      'The file is not valid YAML, has an unknown key, or a value of the wrong type. Bulkhead never falls back to a default when a configuration is wrong. The message names file, line and key; correct it or remove the key.',
+  },
+  CONFIG_KEY_NOT_ALLOWED: {
+    exit: 2,
+    title: 'A repository tried to set something that only its user may set.',
+    explain:
+      'bulkhead.yml comes with the repository, so it is data from a stranger: it may describe the project (image, commands that run in boxes, manifest defaults) but not what acts on your machine or widens a box (model endpoint, key command, runtime, network, mounts, budgets). Move the key into your own configuration ($XDG_CONFIG_HOME/bulkhead/config.yml) or give the flag.',
+  },
+  MANIFEST_INVALID: {
+    exit: 2,
+    title: 'The manifest cannot be used.',
+    explain:
+      'The manifest is the promise that is checked, so nothing in it is guessed. The message names the key and what is wrong with it. Example: `files[2].path: must be a literal path inside the repository`.',
+  },
+  MANIFEST_KEY_UNSERVED: {
+    exit: 2,
+    title: 'The manifest asks for a check that this version does not have.',
+    explain:
+      'Nothing is ever verified with a part of its manifest ignored. Remove the key, or use a version of Bulkhead that serves it.',
+  },
+  MANIFEST_REQUIRED: {
+    exit: 2,
+    title: 'There is no manifest, so nothing could be proved.',
+    explain:
+      'A run needs to know what must exist and hold afterwards. Write a manifest (see the README for a first one of ten lines) and give it with --manifest FILE.',
+  },
+  TASK_NOT_FOUND: {
+    exit: 2,
+    title: 'The task is not in the file.',
+    explain: 'The tasks file has no entry of that number, or nothing in it was understood as a task. The message lists what was found.',
+  },
+  NOT_A_REPOSITORY: {
+    exit: 2,
+    title: 'The folder is not inside a git repository.',
+    explain: 'Bulkhead works on a commit. Run `git init`, commit something, or point to a repository with -C DIR.',
+  },
+  REPOSITORY_UNSUPPORTED: {
+    exit: 2,
+    title: 'This kind of repository cannot be worked on.',
+    explain: 'For example a bare repository, which has no checkout, or one without a single commit. The message says which and what to do.',
+  },
+  COMMIT_NOT_FOUND: {
+    exit: 2,
+    title: 'A commit, branch or path does not exist in the repository.',
+    explain: 'The name given as `base:` of the manifest does not resolve to a commit here.',
+  },
+  RUN_NOT_FOUND: {
+    exit: 2,
+    title: 'There is no such run.',
+    explain: '`bulkhead status` lists the runs of this repository. A prefix of an id is enough when only one run has it.',
+  },
+  RUN_STATE: {
+    exit: 2,
+    title: 'The run is not in a state in which this can be done.',
+    explain: 'For example delivering a run that is not verified, or resuming one that has ended. The message names the state and the command that fits it.',
+  },
+  RUN_LOCKED: {
+    exit: 3,
+    title: 'Another process drives this run.',
+    explain: 'One process drives a run. Wait for it, or end it; a lock whose process is gone is taken over by itself.',
+  },
+  JOURNAL_DAMAGED: {
+    exit: 3,
+    title: 'The journal of a run is not as it was written.',
+    explain:
+      'The hash chain is broken: the file was changed, or the disk lost data in its middle. (A torn last line is repaired by itself.) Nothing was changed; the submissions are still commits in the bare repository beside it.',
+  },
+  INPUT_CHANGED: {
+    exit: 3,
+    title: 'A step that was begun with one input would now go on with another.',
+    explain: 'The journal says that this step was started with different inputs, so its outcome cannot be reused. Start a new run.',
+  },
+  RESULT_EXISTS: {
+    exit: 2,
+    title: 'The result branch exists already and points elsewhere.',
+    explain: 'Bulkhead never moves a branch that it did not just create. Choose another name with --branch, or delete the branch.',
+  },
+  CHECKOUT_CHANGED: {
+    exit: 2,
+    title: 'The checkout is not what the run started from.',
+    explain: 'Applying would overwrite or mix work. Commit or stash your changes, or take the result branch instead.',
+  },
+  ENGINE_MISSING: {
+    exit: 3,
+    title: 'No container engine was found.',
+    explain: 'Bulkhead needs Docker or Podman. `bulkhead setup` says what to install; `bulkhead setup --yes` does it as root on Debian and Ubuntu.',
+  },
+  ENGINE_UNREACHABLE: {
+    exit: 3,
+    title: 'A container engine is configured or installed, but does not answer.',
+    explain: 'The message names the address that was tried and why it failed. `bulkhead setup` starts an installed engine; `bulkhead doctor` shows every address that was tried.',
+  },
+  ENGINE_FAILED: {
+    exit: 3,
+    title: 'The container engine refused or failed an operation.',
+    explain: 'The message says which operation. `bulkhead doctor` checks what the engine can do.',
+  },
+  ENGINE_UNFIT: {
+    exit: 3,
+    title: 'The container engine lacks something that Bulkhead needs.',
+    explain: 'For example overlay mounts or memory limits. The message says what was probed and what the engine did.',
+  },
+  IMAGE_MISSING: {
+    exit: 3,
+    title: 'The image is not on the engine.',
+    explain: 'Bulkhead never pulls during a run. `bulkhead setup` builds the images of Bulkhead; others are pulled with the engine: `docker pull NAME`.',
+  },
+  IMAGE_BUILD_FAILED: {
+    exit: 3,
+    title: 'An image could not be built.',
+    explain: 'The message has the last lines of the build. Most often a registry or a package mirror cannot be reached.',
+  },
+  DISK_FULL: {
+    exit: 3,
+    title: 'There is not enough disk space.',
+    explain: 'Nothing was lost: what was submitted is kept. Free some space (`bulkhead clean` shows and removes leftovers), then `bulkhead resume`.',
+  },
+  GIT_FAILED: {
+    exit: 3,
+    title: 'A git command failed.',
+    explain: 'The message names the command and its exit code. `bulkhead doctor` checks the installed git.',
+  },
+  ENVIRONMENT: {
+    exit: 3,
+    title: 'This machine lacks something that Bulkhead needs.',
+    explain: '`bulkhead doctor` checks each part and prints the command that fixes it.',
+  },
+  MODEL_KEY_MISSING: {
+    exit: 4,
+    title: 'There is no key for the model.',
+    explain: 'A live run needs a key: set ANTHROPIC_API_KEY, or `model.keyFile` in your own configuration. Replayed runs (--model-traffic replay:FILE) need none.',
+  },
+  MODEL_FAILED: {
+    exit: 4,
+    title: 'The model provider could not be used.',
+    explain: 'The provider refused the request, or kept failing until the attempts were used up. The work so far is kept: `bulkhead resume`.',
+  },
+  TRAFFIC_INVALID: {
+    exit: 2,
+    title: 'The traffic script cannot be used.',
+    explain: 'The file given with replay: is not a traffic script, or has nothing for a turn that was asked for. What is not scripted is an error, never a guess.',
+  },
+  WORKSPACE_LOST: {
+    exit: 3,
+    title: 'Work that was not brought home yet is not on the container engine.',
+    explain:
+      'A box had begun to work, and its volumes are not on the engine that is used now. Most often the run was begun with another engine: name that one with --engine. If the volumes were deleted, their work cannot be had back; `bulkhead resume RUN --accept-loss` goes on without it.',
+  },
+  INCONCLUSIVE: {
+    exit: 5,
+    title: 'The verification could not decide.',
+    explain: 'The engine was lost, an image vanished, the disk filled up or the tests cannot even run on the base. This says nothing about the work, which is kept. Mend the cause that the message names, then `bulkhead resume`.',
+  },
+  INTERRUPTED: {
+    exit: 130,
+    title: 'You interrupted it.',
+    explain: 'The work so far is kept. `bulkhead resume` goes on; `bulkhead discard` drops it.',
+  },
+  INTERNAL: {
+    exit: 70,
+    title: 'This is a bug in Bulkhead.',
+    explain: 'Please report it with the output of the same command under --json.',
+  },
+} as const satisfies Record<string, CodeEntry>;
