@@ -1,7 +1,21 @@
 import {AppError} from '../core/errors.js';
+import {escapeText} from '../core/escape.js';
 import type {Manifest} from '../core/manifest.js';
 import type {Checkout} from '../git/checkout.js';
-import {filesAt} from './wire.js';
+import {planSuite} from '../verify/runners/runner.js';
+import {filesAt, readFileAt} from './wire.js';
+
+/**
+ * Throws MANIFEST_INVALID when the test command does not start the runner that the manifest names. Gives what a person
+ * should know of how the tests will be judged, or undefined.
+ */
+export async function checkSuite(checkout: Checkout, manifest: Manifest, signal: AbortSignal): Promise<string | undefined> {
+  if (manifest.tests === undefined) return undefined;
+  const packageJson = await readFileAt(checkout, manifest.base, 'package.json', signal);
+  const suite = planSuite(manifest.tests, packageJson && Buffer.from(packageJson).toString('utf8'));
+  if (suite.name !== 'exit-code') return undefined;
+  return `The test command \`${escapeText(manifest.tests.command.join(' '))}\` is judged by its exit code alone: single tests are seen with node --test and pytest.`;
+}
 
 /** Throws MANIFEST_INVALID when the manifest promises to create what its base has, or to change or delete what it has not. */
 export async function checkAgainstBase(checkout: Checkout, manifest: Manifest, source: string, signal: AbortSignal): Promise<void> {

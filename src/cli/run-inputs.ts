@@ -7,7 +7,7 @@ import {readManifest} from '../project/manifest-file.js';
 import {readTask} from '../project/task-file.js';
 import type {RunOptions, Scope} from '../run/options.js';
 import type {Context} from './command.js';
-import {checkAgainstBase} from './manifest-base.js';
+import {checkAgainstBase, checkSuite} from './manifest-base.js';
 import type {ProjectContext} from './project-context.js';
 import {readFileAt, resolveCommit} from './wire.js';
 
@@ -34,6 +34,8 @@ export async function readInputs(context: Context, {checkout, config}: ProjectCo
   const read = await readManifest({path, image: config.image.value, signal: context.signal});
   const manifest: Manifest = {...read, base: await resolveCommit(checkout, read.base, context.signal)};
   await checkAgainstBase(checkout, manifest, path, context.signal);
+  const note = await checkSuite(checkout, manifest, context.signal);
+  if (note !== undefined) context.say(note);
   const from = flags.from === undefined ? undefined : await readFrom(context, {checkout, base: manifest.base, value: flags.from});
   const options: RunOptions = {
     manifest,

@@ -75,6 +75,12 @@ describe('wrong input is refused with its own cause, before anything is made', (
     await expectRefusal(project, () => bulkhead(project, other), {code: 'MANIFEST_INVALID', exit: 2, names: [/src\/subtract\.js/, /it is not there/]});
   });
 
+  test('a runner that the test command does not start', async () => {
+    await using project = await startProject();
+    const flags = await runFlags(project, {manifest: subtractManifest.replace('  command: [node, --test]', '  runner: node\n  command: [npx, vitest, run]')});
+    await expectRefusal(project, () => bulkhead(project, flags), {code: 'MANIFEST_INVALID', exit: 2, names: [/tests\.command/, /node/]});
+  });
+
   test('a task file that is not committed, a task that is not in it, and one that is ticked', async () => {
     await using project = await startProject();
     await project.put('tasks.md', '- [x] 1. Done\n- [ ] 2. Open\n');
