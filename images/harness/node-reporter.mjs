@@ -49,13 +49,22 @@ function resultFrames(files, type, data) {
   }
   const entry = data.entryFile ?? data.file;
   const path = [...stackOf(files, data).slice(0, data.nesting), data.name];
+  const status = statusOf(data, failed);
   if (data.details?.type === 'suite') {
-    if (!failed || error?.failureType !== 'hookFailed') return [];
-    path.push('(hooks)');
+    // A suite speaks for itself where its tests do not: it is skipped or todo, or its own code failed.
+    if (status === 'passed' || (status === 'failed' && error?.failureType === 'subtestsFailed')) return [];
+    if (error?.failureType === 'hookFailed') path.push('(hooks)');
   }
   fileState(files, entry).tests += 1;
-  const status = data.skip !== undefined ? 'skipped' : data.todo !== undefined ? 'todo' : failed ? 'failed' : 'passed';
   return [{t: 'test', file: relative(entry), path, status, ...(status === 'failed' ? {message: text(error)} : {})}];
+}
+
+function statusOf(data, failed) {
+  if (data.skip !== undefined) return 'skipped';
+  if (data.todo !== undefined) return 'todo';
+  if (failed) return 'failed';
+  // Node.js 24 and later: it passed by failing, which proves nothing.
+  return data.expectFailure !== undefined && data.expectFailure !== false ? 'todo' : 'passed';
 }
 
 // The result of a file itself: its process reported no test, or ended badly.

@@ -14,10 +14,20 @@ export const CheckResult = z.strictObject({
 });
 export type CheckResult = z.infer<typeof CheckResult>;
 
+/**
+ * How one run of a suite ended, as the host saw it. Only `complete` says that every result arrived. `not-started`: the
+ * runner never said a word, as in an image that lacks it. `not-loaded`: it started, and what it loads before any test
+ * (pytest's conftest.py) failed.
+ */
+export const SuiteEnd = z.enum(['complete', 'time-out', 'out-of-memory', 'no-results', 'not-started', 'not-loaded']);
+export type SuiteEnd = z.infer<typeof SuiteEnd>;
+
 const ids = z.array(z.string());
 /** Per test id, `file > suite > name`: what became of it between the base and the merged commit. */
 export const TestSummary = z.strictObject({
   runner: z.string(),
+  baseEnd: SuiteEnd.describe('how the run on the base ended'),
+  beforeEnd: SuiteEnd.optional().describe('how the run of the new tests on the base ended, where there was one'),
   total: z.int(),
   passed: z.int(),
   failed: z.int(),
@@ -27,7 +37,7 @@ export const TestSummary = z.strictObject({
   broken: ids,
   vanished: ids,
   knownFailing: ids.describe('failed on the base already and fail now; they excuse nothing new'),
-  failToPass: z.strictObject({wanted: z.int(), met: z.int(), byLoad: ids.describe('failed on the base only because a file did not load')}),
+  failToPass: z.strictObject({wanted: z.int(), met: z.int(), byLoad: ids.describe('gave no result on the base because their file did not load there')}),
 });
 export type TestSummary = z.infer<typeof TestSummary>;
 

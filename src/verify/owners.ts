@@ -1,6 +1,7 @@
 import {manifestOwners, ownerOf, type Manifest} from '../core/manifest.js';
+import {isTestPath} from '../core/test-path.js';
 import type {TreeFile} from '../core/tree.js';
-import {isProse, isTestPath} from './patterns.js';
+import {isProse} from './patterns.js';
 
 /** Who must act on a finding. No answer is ever empty for a manifest that promises something. */
 export interface Actors {

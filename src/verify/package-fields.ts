@@ -1,4 +1,5 @@
 import {canonicalJson} from '../core/canonical.js';
+import {reachedScripts, scriptsOf} from './runners/scripts.js';
 
 /** Members of package.json that a test runner or coverage tool reads as its configuration. */
 const steeringMembers: ReadonlySet<string> = new Set(['ava', 'babel', 'c8', 'jest', 'mocha', 'nyc', 'tap', 'vitest']);
@@ -11,17 +12,19 @@ export interface RestoredFields {
 
 /**
  * Gives a changed package.json back the members that steer tests, as the base has them: runner configuration, and the
- * scripts `test`, `test:*` with their `pre` and `post`, and `alsoScripts`. Everything else stays as delivered.
- * `base` is undefined for a new file. Undefined when nothing had to be restored; `text` is the whole base when the
- * new one is not a JSON object.
+ * scripts `test`, `test:*`, what these and the test command's `lines` run through other scripts of the base, and their
+ * `pre` and `post`. Everything else stays as delivered. `base` is undefined for a new file. Undefined when nothing had
+ * to be restored; `text` is the whole base when the new one is not a JSON object.
  */
-export function restorePackageFields(base: string | undefined, commit: string, alsoScripts: readonly string[]): RestoredFields | undefined {
+export function restorePackageFields(base: string | undefined, commit: string, lines: readonly string[]): RestoredFields | undefined {
   const old = parseObject(base ?? '{}') ?? {};
   const now = parseObject(commit);
   if (now === undefined) return base === undefined ? undefined : {text: base, fields: ['the whole file, which is not a JSON object any more']};
   const members = restoreMembers(old, now, (name) => steeringMembers.has(name));
-  const isTestScript = (name: string): boolean => /^(?:pre|post)?test(?::|$)/.test(name) || alsoScripts.some((script) => [script, `pre${script}`, `post${script}`].includes(name));
-  const scripts = restoreMembers(asObject(old['scripts']), asObject(now['scripts']), isTestScript);
+  const before = scriptsOf(base);
+  const isTestScript = (name: string): boolean => /^(?:pre|post)?test(?::|$)/.test(name);
+  const reached = reachedScripts(before, [...lines, ...[...before].filter(([name]) => isTestScript(name)).map(([, line]) => line)]);
+  const scripts = restoreMembers(asObject(old['scripts']), asObject(now['scripts']), (name) => isTestScript(name) || reached.has(name));
   const fields = [...members.fields, ...scripts.fields.map((name) => `scripts.${name}`)];
   if (fields.length === 0) return undefined;
   const result = scripts.fields.length === 0 ? members.value : {...members.value, scripts: scripts.value};

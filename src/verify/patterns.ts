@@ -1,29 +1,20 @@
 import {basename} from 'node:path/posix';
 
-/** Folders whose files are tests or belong to tests, in any case. */
-const testFolder = /(?:^|\/)(?:tests?|__tests__|specs?|__snapshots__|testdata)\//i;
-/** Names by which the runners find test files (node:test, vitest, jest, mocha, pytest, unittest, go), and snapshots. */
-const testName = /(?:^|[._-])(?:test|spec)\.[cm]?[jt]sx?$|_(?:test|spec)\.[a-z]+$|^tests?[_-][^/]*\.[a-z]+$|^conftest\.py$|\.snap$/i;
-
-/** Whether a path is a test, or a file that only tests use, by where it is and how it is named. */
-export function isTestPath(path: string): boolean {
-  return testFolder.test(path) || testName.test(basename(path));
-}
-
 /** Whether a path is a text for people, which breaks no test as a rule. */
 export function isProse(path: string): boolean {
   return /\.(?:md|mdx|rst|adoc|txt)$/i.test(path) || /^(?:licen[cs]e|changelog|authors)$/i.test(basename(path));
 }
 
 /**
- * Files that a runner, a coverage tool or an interpreter reads by itself and that can decide what tests say
- * (`reference/security.md` §5.3 row 4). tsconfig files are left out: none of today's runners reads them.
+ * Files that a runner, a coverage tool, a task runner or an interpreter reads by itself and that can decide what tests
+ * say; by their names in lower case. tsconfig files are left out: none of today's runners reads them.
  */
 const steeringNames: readonly RegExp[] = [
   /^postcss\.config\.[a-z]+$/, /^\.postcssrc/, /^vite[a-z]*\.config\.[a-z]+$/, /^vitest\.workspace\./, /^babel\.config\./, /^\.babelrc/, /^\.swcrc$/,
   /^jest\.config\./, /^ava\.config\./, /^\.mocharc/, /^\.taprc$/, /^\.nycrc/, /^nyc\.config\./, /^\.c8rc/, /^node\.config\.json$/,
   /^\.npmrc$/, /^\.pnpmfile\.[cm]?js$/, /^\.yarnrc/, /^\.pnp\.(?:c?js|loader\.mjs)$/, /^bunfig\.toml$/, /^deno\.jsonc?$/, /^\.env(?:\.(?:test|local|test\.local))?$/,
   /^conftest\.py$/, /^\.?pytest\.(?:ini|toml)$/, /^tox\.ini$/, /^setup\.cfg$/, /^\.coveragerc$/, /^(?:site|user)customize\.py$/, /\.pth$/,
+  /^(?:gnu|bsd)?makefile$/, /\.mk$/, /^\.?justfile$/, /^taskfile(?:\.dist)?\.ya?ml$/, /^rakefile(?:\.rb)?$/, /^noxfile\.py$/,
 ];
 
 /** Whether a path steers how tests run without being a test. Installed packages that a commit brings along are such files too. */

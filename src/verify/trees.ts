@@ -1,6 +1,6 @@
 import type {Manifest} from '../core/manifest.js';
+import {foldersOf} from '../core/path.js';
 import type {SeedFile, TreeReader} from '../core/tree.js';
-import {isSteeringPath, isTestPath} from './patterns.js';
 import type {Protection} from './protect.js';
 
 /** The base commit as it is put into a box. Submodules are left out: their content is not part of the commit. */
@@ -35,18 +35,20 @@ export async function* mergedTree({base, commit, protection}: TreeParts, signal:
  * Test files, what only tests use and what steers them come from the graded tree; promised product files from the base.
  */
 export async function* beforeTree(parts: TreeParts, manifest: Manifest, signal: AbortSignal): AsyncIterable<SeedFile> {
-  const isTestSide = testSideOf(manifest);
-  const folders = new Set<string>();
-  for (const {path} of await parts.commit.list(signal)) {
-    if (isTestSide(path)) for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) folders.add(path.slice(0, at));
-  }
+  const isTestSide = testSideOf(manifest, parts.protection);
+  const folders = new Set((await parts.commit.list(signal)).flatMap(({path}) => (isTestSide(path) ? foldersOf(path) : [])));
   for await (const file of baseTree(parts.base, signal)) if (!isTestSide(file.path) && !folders.has(file.path)) yield file;
   for await (const file of mergedTree(parts, signal)) if (isTestSide(file.path)) yield file;
 }
 
-/** Whether a path belongs to the tests rather than to the product that they show. A covered path is always product. */
-function testSideOf(manifest: Manifest): (path: string) => boolean {
-  const promised = new Set(manifest.tests?.files.map((file) => file.path));
-  const covered = new Set(manifest.tests?.files.flatMap((file) => file.covers));
-  return (path) => promised.has(path) || (!covered.has(path) && (isTestPath(path) || isSteeringPath(path)));
+/**
+ * Whether a path belongs to the tests rather than to the product that they show. What a test file covers, and a
+ * promised file of someone who delivers no tests, is product whatever its name.
+ */
+function testSideOf({files, tests}: Manifest, {isTestSide}: Protection): (path: string) => boolean {
+  const promised = new Set(tests?.files.map((file) => file.path));
+  const testers = new Set(tests?.files.map((file) => file.owner));
+  const covered = tests?.files.flatMap((file) => file.covers) ?? [];
+  const product = new Set([...covered, ...files.filter((file) => !testers.has(file.owner)).map((file) => file.path)]);
+  return (path) => promised.has(path) || (!product.has(path) && isTestSide(path));
 }

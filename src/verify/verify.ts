@@ -7,11 +7,13 @@ import {verdictOf, type Verification} from '../core/verification.js';
 import {checkContent} from './checks/content.js';
 import {checkFiles} from './checks/files.js';
 import {notConfigured, type CheckOutcome} from './checks/outcome.js';
-import {checkTests, type BaseCache} from './checks/tests.js';
+import {checkTests} from './checks/tests.js';
+import {runBase, type BaseCache} from './base-run.js';
 import {actorsOf, changedPaths} from './owners.js';
 import {planProtection} from './protect.js';
-import {npmScript} from './runners/command.js';
-import {planSuite} from './runners/runner.js';
+import {readReach, type Reach} from './reach.js';
+import {planSuite, type SuiteRunner} from './runners/runner.js';
+import type {SuiteBench} from './tests/suite.js';
 
 /** Asks whether a manifest is true of a commit. */
 export interface VerifyRequest {
@@ -38,25 +40,28 @@ export interface VerifyRequest {
 }
 
 /**
- * Verifies one commit: the five checks in order, all of them whatever the earlier ones say. A machine that fails (the
- * engine, the disk, git) makes a check inconclusive and never a failed test. Throws MANIFEST_INVALID when the test
- * command does not fit its runner, and the signal's reason on an abort.
+ * Verifies one commit: the five checks in order, all of them whatever the earlier ones say. The tests run on the base
+ * first, because what ran there is a test. A machine that fails (the engine, the disk, git) makes a check inconclusive
+ * and never a failed test. Throws MANIFEST_INVALID when the test command does not fit its runner, and the signal's
+ * reason on an abort.
  */
 export async function verifyCommit(request: VerifyRequest): Promise<Verification> {
-  const {manifest, base, commit, signal, carried, authors, tell = () => undefined} = request;
+  const {manifest, base, commit, signal, carried, authors} = request;
   const started = performance.now();
   const [before, after] = [await base.list(signal), await commit.list(signal)];
-  const packageJson = await base.read('package.json', signal);
-  const tests = manifest.tests;
-  const runner = tests && planSuite(tests, packageJson && new TextDecoder().decode(packageJson));
-  const script = tests && npmScript(tests.command);
-  const protection = await planProtection({manifest, base, commit, scripts: script === undefined ? [] : [script.name]}, signal);
+  const suite = await planRuns(request);
+  const baseRun = suite && (await orInconclusive('tests', signal, () => runBase({...request, ...suite}, signal)));
+  const seen = baseRun !== undefined && 'end' in baseRun ? baseRun : undefined;
+  const noRun = baseRun !== undefined && 'result' in baseRun ? baseRun : undefined;
+  const testFiles = seen?.tests.map((test) => test.file) ?? [];
+  const reach = suite?.reach ?? {lines: [], paths: new Set<string>()};
+  const protection = await planProtection({manifest, base, commit, reach, testFiles}, signal);
   const actors = actorsOf({manifest, changed: changedPaths(before, after), authors});
   const trees = {base, commit, protection};
 
   const files = checkFiles({manifest, base: before, commit: after, protectedChanges: protection.changes, actors});
   const content = await orInconclusive('content', signal, () => checkContent(manifest, commit, signal));
-  const tested = tests && runner && (await orInconclusive('tests', signal, () => checkTests({...request, tests, runner, trees, actors, tell}, signal)));
+  const tested = suite && seen ? await orInconclusive('tests', signal, () => checkTests({...request, ...suite, base: seen, trees, actors}, signal)) : noRun;
 
   const outcomes = [files, content, tested ?? notConfigured('tests'), notConfigured('acceptance'), notConfigured('integration')];
   const checks = outcomes.map((outcome) => outcome.result);
@@ -68,14 +73,30 @@ export async function verifyCommit(request: VerifyRequest): Promise<Verification
     base: base.commit,
     checks,
     findings,
-    ...(tested !== undefined && 'summary' in tested ? {tests: tested.summary} : {}),
+    ...(tested?.summary === undefined ? {} : {tests: tested.summary}),
     restored: protection.changes.map((change) => change.path),
     durationMs: Math.round(performance.now() - started),
   };
 }
 
+interface PlannedRuns {
+  readonly tests: NonNullable<Manifest['tests']>;
+  readonly runner: SuiteRunner;
+  readonly bench: SuiteBench;
+  readonly reach: Reach;
+}
+
+async function planRuns(request: VerifyRequest): Promise<PlannedRuns | undefined> {
+  const {manifest: {tests}, base, signal, tell = () => undefined} = request;
+  if (tests === undefined) return undefined;
+  const packageJson = await base.read('package.json', signal);
+  const runner = planSuite(tests, packageJson && new TextDecoder().decode(packageJson));
+  tell('tests on the base');
+  return {tests, runner, reach: await readReach(tests, base, signal), bench: {...request, tell, timeoutMs: tests.timeoutMs}};
+}
+
 /** Exit code 3 is the class of errors of the machine; anything else, and an abort, goes on to the caller. */
-async function orInconclusive<T extends CheckOutcome>(check: CheckName, signal: AbortSignal, run: () => Promise<T>): Promise<T | CheckOutcome> {
+async function orInconclusive<T>(check: CheckName, signal: AbortSignal, run: () => Promise<T>): Promise<T | CheckOutcome> {
   try {
     return await run();
   } catch (error) {

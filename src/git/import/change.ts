@@ -51,13 +51,6 @@ export function isPut(change: Change): change is Put {
   return change.kind === 'file' || change.kind === 'executable' || change.kind === 'symlink';
 }
 
-/** The folders above a path, the nearest last: `a/b/c` gives `a`, `a/b`. */
-export function foldersOf(path: string): readonly string[] {
-  const folders: string[] = [];
-  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) folders.push(path.slice(0, slash));
-  return folders;
-}
-
 /** Order of bytes, as in git's trees: the same on every machine. */
 export function byPath(a: {readonly path: string}, b: {readonly path: string}): number {
   return Buffer.compare(Buffer.from(a.path), Buffer.from(b.path));

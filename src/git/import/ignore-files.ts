@@ -1,7 +1,8 @@
 import type {TreeFile} from '../../core/tree.js';
+import {foldersOf} from '../../core/path.js';
 import type {GitStore} from '../refs.js';
 import {readFiles} from '../tree-reader.js';
-import {foldersOf, type Change} from './change.js';
+import type {Change} from './change.js';
 import type {IgnoreFile} from './ignored.js';
 import {nameProblem} from './names.js';
 import {sidesOf} from './shape.js';

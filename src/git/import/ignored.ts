@@ -1,11 +1,10 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
-import {isDotGit, repoPathProblem} from '../../core/path.js';
+import {foldersOf, isDotGit, repoPathProblem} from '../../core/path.js';
 import {isAppError} from '../../core/errors.js';
 import {runGit} from '../command.js';
 import {onDisk} from '../disk.js';
 import type {Staging} from '../staging.js';
-import {foldersOf} from './change.js';
 
 /** A `.gitignore` of the tree that a submission would give. */
 export interface IgnoreFile {

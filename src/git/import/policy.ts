@@ -1,6 +1,7 @@
 import {escapeText} from '../../core/escape.js';
 import type {TreeFile} from '../../core/tree.js';
-import {byPath, foldersOf, isPut, type Change, type ImportPolicy, type Put, type Refusal} from './change.js';
+import {foldersOf} from '../../core/path.js';
+import {byPath, isPut, type Change, type ImportPolicy, type Put, type Refusal} from './change.js';
 import type {ImportLimits} from './limits.js';
 import type {Links} from './links.js';
 import {linkProblem, nameProblem} from './names.js';

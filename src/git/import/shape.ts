@@ -1,6 +1,6 @@
-import {foldPath} from '../../core/path.js';
+import {foldPath, foldersOf} from '../../core/path.js';
 import type {FileMode} from '../../core/tree.js';
-import {foldersOf, isPut, type Change, type Put} from './change.js';
+import {isPut, type Change, type Put} from './change.js';
 
 /** Entries of a tree: path to kind. */
 export type Leaves = ReadonlyMap<string, FileMode>;

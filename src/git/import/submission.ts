@@ -1,12 +1,13 @@
 import {escapeText} from '../../core/escape.js';
 import type {ExportEntry} from '../../core/sandbox.js';
 import type {TreeFile} from '../../core/tree.js';
+import {foldersOf} from '../../core/path.js';
 import {writeCommit, type Edit, type PutMode} from '../commit.js';
 import {readTreeId} from '../history.js';
 import {assertId, assertRef, setRef, type GitStore} from '../refs.js';
 import {startStaging, type Staging} from '../staging.js';
 import {openTreeReader} from '../tree-reader.js';
-import {byPath, foldersOf, isPut, type Change, type ImportPolicy, type Refusal} from './change.js';
+import {byPath, isPut, type Change, type ImportPolicy, type Refusal} from './change.js';
 import {collect, type Collected} from './collect.js';
 import {isIgnoreFile, readIgnoreFiles} from './ignore-files.js';
 import {readIgnored, type IgnoreFile} from './ignored.js';

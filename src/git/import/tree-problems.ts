@@ -1,4 +1,5 @@
-import {foldersOf, isPut, type Change, type Refusal} from './change.js';
+import {foldersOf} from '../../core/path.js';
+import {isPut, type Change, type Refusal} from './change.js';
 import {leavesTree, type Links} from './links.js';
 import type {Deciding} from './policy.js';
 import {clashing, nesting, shapeOf, sidesOf, type Leaves, type Sides} from './shape.js';

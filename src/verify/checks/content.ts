@@ -2,7 +2,8 @@ import {runInNewContext} from 'node:vm';
 import {systemCode} from '../../core/errors.js';
 import {finding, type Finding} from '../../core/finding.js';
 import type {ContentRule, FileDeliverable, Manifest} from '../../core/manifest.js';
-import type {TreeFile, TreeReader} from '../../core/tree.js';
+import type {TreeReader} from '../../core/tree.js';
+import {isRegular} from './files.js';
 import {checkOutcome, type CheckOutcome} from './outcome.js';
 
 /** Largest file that a pattern is tried on, and longest time for one: the pattern is the user's, the text an agent's. */
@@ -30,10 +31,6 @@ export async function checkContent(manifest: Manifest, commit: TreeReader, signa
     }
   }
   return checkOutcome('content', {passed, total}, findings);
-}
-
-function isRegular(file: TreeFile | undefined): boolean {
-  return file?.mode === 'file' || file?.mode === 'executable';
 }
 
 /**

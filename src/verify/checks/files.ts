@@ -1,7 +1,7 @@
 import {finding, type Finding} from '../../core/finding.js';
 import type {FindingCode} from '../../core/codes.js';
 import type {Manifest} from '../../core/manifest.js';
-import {foldPath} from '../../core/path.js';
+import {foldersOf, foldPath} from '../../core/path.js';
 import type {TreeFile} from '../../core/tree.js';
 import type {Actors} from '../owners.js';
 import type {ProtectedChange} from '../protect.js';
@@ -47,20 +47,20 @@ interface Listing {
 }
 
 function listing(files: readonly TreeFile[]): Listing {
-  const folders = new Set<string>();
-  for (const {path} of files) for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) folders.add(path.slice(0, at));
+  const folders = new Set(files.flatMap(({path}) => foldersOf(path)));
   return {files: new Map(files.map((file) => [file.path, file])), folds: new Map(files.map((file) => [foldPath(file.path), file.path])), folders};
 }
 
 function judge(file: Promised, before: Listing, after: Listing): Finding | undefined {
   const now = after.files.get(file.path);
-  if (file.action === 'delete') {
-    return now === undefined ? undefined : report(file, 'FILE_NOT_DELETED', 'is still there.', 'Delete the file.');
-  }
-  if (now === undefined || !isRegular(now)) return report(file, 'FILE_MISSING', whyMissing(file.path, now, after), 'Deliver the file at exactly this path.');
   const old = before.files.get(file.path);
+  if (file.action === 'delete') return judgeDeleted(file, old, after);
+  if (now === undefined || !isRegular(now)) return report(file, 'FILE_MISSING', whyMissing(file.path, now, after), 'Deliver the file at exactly this path.');
   if (file.action === 'create' && old !== undefined) {
     return report(file, 'FILE_NOT_CREATED', 'existed on the base already.', 'Promise it with `action: modify`, or correct the path.');
+  }
+  if (file.action === 'modify' && old === undefined) {
+    return report(file, 'FILE_UNCHANGED', 'is no file of the base, so nothing of it was changed.', 'Promise it with `action: create`, or correct the path.');
   }
   if (file.action === 'modify' && old?.oid === now.oid && isRegular(old)) {
     return report(file, 'FILE_UNCHANGED', 'has the same bytes as on the base.', 'Make the promised change in this file.');
@@ -68,8 +68,15 @@ function judge(file: Promised, before: Listing, after: Listing): Finding | undef
   return undefined;
 }
 
-function isRegular(file: TreeFile): boolean {
-  return file.mode === 'file' || file.mode === 'executable';
+function judgeDeleted(file: Promised, old: TreeFile | undefined, after: Listing): Finding | undefined {
+  if (after.files.has(file.path)) return report(file, 'FILE_NOT_DELETED', 'is still there.', 'Delete the file.');
+  if (after.folders.has(file.path)) return report(file, 'FILE_NOT_DELETED', 'is a folder that still has files.', 'Delete what is in it. A promise of a file cannot be kept by a folder: name its files.');
+  return old === undefined ? report(file, 'FILE_NOT_DELETED', 'is no file of the base, so nothing was deleted.', 'Correct the path, or leave the promise out.') : undefined;
+}
+
+/** Whether an entry of a tree is a file with bytes of its own, not a link or a submodule. */
+export function isRegular(file: TreeFile | undefined): boolean {
+  return file?.mode === 'file' || file?.mode === 'executable';
 }
 
 function whyMissing(path: string, now: TreeFile | undefined, after: Listing): string {

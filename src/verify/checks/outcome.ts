@@ -1,10 +1,12 @@
 import type {CheckName, Finding} from '../../core/finding.js';
-import type {CheckResult} from '../../core/verification.js';
+import type {CheckResult, TestSummary} from '../../core/verification.js';
 
 /** What one check says: its line of the report and what it saw that is not as promised. */
 export interface CheckOutcome {
   readonly result: CheckResult;
   readonly findings: readonly Finding[];
+  /** Of the check of tests, when they ran. */
+  readonly summary?: TestSummary;
 }
 
 /** A check that saw `passed` of `total` things hold; any finding makes it fail, and so does a thing that did not hold. */

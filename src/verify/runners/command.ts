@@ -1,3 +1,5 @@
+import {scriptsOf} from './scripts.js';
+
 /** A command without a shell: argv, and assignments that stood in front of it. */
 export interface PlainCommand {
   readonly argv: readonly string[];
@@ -8,7 +10,7 @@ export interface PlainCommand {
  * The name of the package.json script that a command runs, or undefined: `npm test`, `npm t`, `npm run NAME`, with
  * npm's own quiet flags in front.
  */
-export function npmScript(command: readonly string[]): {readonly name: string; readonly rest: readonly string[]} | undefined {
+function npmScript(command: readonly string[]): {readonly name: string; readonly rest: readonly string[]} | undefined {
   if (command[0] !== 'npm') return undefined;
   const words = command.slice(1).filter((word) => !['-s', '--silent'].includes(word));
   const [verb = '', ...after] = words;
@@ -19,17 +21,23 @@ export function npmScript(command: readonly string[]): {readonly name: string; r
 }
 
 /**
- * Replaces `npm test` and `npm run NAME` by what the given package.json says, where that is one plain command without
- * `pre` and `post` scripts; anything that would need a shell stays as it is.
+ * Replaces `npm test` and `npm run NAME` by what the given package.json says, through scripts that run scripts, where
+ * each is one plain command without `pre` and `post` scripts; anything that would need a shell stays as it is.
  */
 export function resolveCommand(command: readonly string[], packageJson: string | undefined): PlainCommand {
-  const script = npmScript(command);
-  if (script === undefined || packageJson === undefined) return {argv: command, env: {}};
+  const asIs: PlainCommand = {argv: command, env: {}};
   const scripts = scriptsOf(packageJson);
-  const line = scripts.get(script.name);
-  if (line === undefined || scripts.has(`pre${script.name}`) || scripts.has(`post${script.name}`)) return {argv: command, env: {}};
-  const plain = plainCommand(line);
-  return plain === undefined ? {argv: command, env: {}} : {argv: [...plain.argv, ...script.rest], env: plain.env};
+  let now = asIs;
+  // Each round follows one script; a ring of scripts has no end, so it stays as it is.
+  for (let round = 0; round <= scripts.size; round += 1) {
+    const script = npmScript(now.argv);
+    if (script === undefined) return now.argv[0] === 'npm' ? asIs : now;
+    const line = scripts.get(script.name);
+    const plain = line === undefined || scripts.has(`pre${script.name}`) || scripts.has(`post${script.name}`) ? undefined : plainCommand(line);
+    if (plain === undefined) return asIs;
+    now = {argv: [...plain.argv, ...script.rest], env: {...now.env, ...plain.env}};
+  }
+  return asIs;
 }
 
 /**
@@ -48,15 +56,4 @@ function plainCommand(line: string): PlainCommand | undefined {
   if (first === -1) return undefined;
   const env = words.slice(0, first).map((each) => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)] as const);
   return {argv: words.slice(first), env: Object.fromEntries(env)};
-}
-
-function scriptsOf(packageJson: string): ReadonlyMap<string, string> {
-  try {
-    const value = JSON.parse(packageJson) as unknown;
-    const scripts = typeof value === 'object' && value !== null && 'scripts' in value ? value.scripts : undefined;
-    if (typeof scripts !== 'object' || scripts === null) return new Map();
-    return new Map(Object.entries(scripts).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
-  } catch {
-    return new Map();
-  }
 }

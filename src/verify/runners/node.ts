@@ -34,9 +34,12 @@ export function nodeRunner({args, env}: RunnerCommand): SuiteRunner {
   return {
     name: 'node',
     streams: true,
-    // A literal path may hold characters of a pattern: they are escaped, for node takes each argument as a glob.
-    argv: (files) => ['node', '--test', ...reporter, ...options, ...(files?.map((file) => file.replace(/[*?[\]{}()!+@\\]/g, '\\$&')) ?? positionals)],
+    places: positionals,
+    argv: (places = positionals) => ['node', '--test', ...reporter, ...options, ...places],
+    // A path may hold characters of a pattern, and node takes each argument as a glob.
+    literal: (path) => path.replace(/[*?[\]{}()!+@\\]/g, '\\$&'),
     env,
+    notLoaded: [],
     agrees: (exitCode, success) => (success ? exitCode === 0 : exitCode === 1),
   };
 }

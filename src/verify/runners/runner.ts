@@ -10,12 +10,18 @@ export interface SuiteRunner {
   readonly name: Runner;
   /** Whether results come over the stream of our reporter; without it only the exit code speaks. */
   readonly streams: boolean;
-  /** The whole command in the box; with `files` only these test files, literal paths. */
-  argv(files?: readonly string[]): readonly string[];
+  /** What the command names as places of tests; patterns and `file::test` too. */
+  readonly places: readonly string[];
+  /** The whole command in the box, with other places instead of {@link places}. */
+  argv(places?: readonly string[]): readonly string[];
+  /** A path as a place that means this file alone. */
+  literal(path: string): string;
   /** The environment besides what the manifest sets. */
   readonly env: Readonly<Record<string, string>>;
   /** Whether an exit code can belong to a run that says of itself that it was (or was not) a success. */
   agrees(exitCode: number, success: boolean): boolean;
+  /** Exit codes that say, when the runner began and gave nothing, that what it loads before any test failed. */
+  readonly notLoaded: readonly number[];
 }
 
 /** What a runner is made from: the arguments behind its own name, and assignments in front of it. */

@@ -1,12 +1,14 @@
 import type {FindingCode} from '../../core/codes.js';
 import type {Finding} from '../../core/finding.js';
 import {testFinding, type TestEvidence} from './judged.js';
-import type {SuiteEnd} from './results.js';
+import type {SuiteEnd} from '../../core/verification.js';
 
 const endCodes: Readonly<Record<Exclude<SuiteEnd, 'complete'>, readonly [FindingCode, string]>> = {
   'time-out': ['TIME_OUT', 'Find what never ends: an open handle, an endless loop, a promise that never settles.'],
   'out-of-memory': ['OUT_OF_MEMORY', 'Find what grows, or raise the memory limit of the boxes.'],
   'no-results': ['NO_TEST_RESULTS', 'Let the runner end by itself: nothing may exit, kill or replace it.'],
+  'not-started': ['NO_TEST_RESULTS', 'Let the runner start: it does on the base.'],
+  'not-loaded': ['NO_TEST_RESULTS', 'Let every conftest.py load in a clean copy of the merged work.'],
 };
 
 /** A run that did not end in order, and files that did not. Also for a runner that sees no single tests. */
@@ -27,6 +29,8 @@ export function endFindings({tests, base, merged, actors}: Pick<TestEvidence, 't
     'time-out': `The tests did not end within ${tests.timeoutMs / 1000} s`,
     'out-of-memory': 'The tests used more memory than the box has',
     'no-results': 'The test run gave no complete results',
+    'not-started': 'The test command did not start',
+    'not-loaded': 'What the runner loads before the tests failed',
   }[merged.end];
   const message = `${what}; ${merged.tests.length} results had arrived.`;
   return [testFinding({code, subject: '', owners: actors.everybody(), message, hint, detail: merged.detail}), ...cut];

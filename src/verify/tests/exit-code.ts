@@ -5,30 +5,28 @@ import {testFinding, type TestEvidence} from './judged.js';
 
 /**
  * What a suite means of which only the exit code is known. It passes with 0. As proof of the work, the command must
- * fail on the base with the new tests, once for all of them; single tests that the manifest lists or counts cannot be
+ * pass on the base and fail there with the new tests, once for all of them; single tests that the manifest lists or counts cannot be
  * seen, so they are findings and never taken for granted. Pure.
  */
 export function judgeExitCode(evidence: Omit<TestEvidence, 'inventory'>): {readonly summary: TestSummary; readonly findings: readonly Finding[]} {
-  const {merged} = evidence;
+  const {base, before, merged} = evidence;
   const passed = merged.end === 'complete' && merged.exitCode === 0;
   const proof = proofOf(evidence);
   const findings = [...endFindings(evidence), ...(merged.end === 'complete' && !passed ? [failed(evidence)] : []), ...unseen(evidence), ...(passed ? proof.findings : [])];
   const none = {new: [], kept: [], broken: [], vanished: [], knownFailing: []};
   return {
-    summary: {runner: 'exit-code', total: 1, passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0, ...none, failToPass: {wanted: proof.wanted, met: proof.met, byLoad: []}},
+    summary: {runner: 'exit-code', baseEnd: base.end, ...(before === undefined ? {} : {beforeEnd: before.end}), total: 1, passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0, ...none, failToPass: {wanted: proof.wanted, met: proof.met, byLoad: []}},
     findings: findings.map((item) => ({...item, evidence: {...item.evidence, class: 'exit-code' as const}})),
   };
 }
 
 function failed({merged, actors}: Omit<TestEvidence, 'inventory'>): Finding {
-  // 126 and 127: what the shell and the engine say of a command that cannot be started.
-  const missing = merged.exitCode === 126 || merged.exitCode === 127;
   return testFinding({
-    code: missing ? 'NO_TEST_RESULTS' : 'TEST_FAILED',
+    code: 'TEST_FAILED',
     subject: '',
     owners: actors.everybody(),
-    message: missing ? 'The test command could not be started in the image.' : `The test command ended with exit code ${merged.exitCode}.`,
-    hint: missing ? 'Use an image that has the command, or correct tests.command.' : 'Make the command end with 0 in a clean copy of the merged work.',
+    message: `The test command ended with exit code ${merged.exitCode}.`,
+    hint: 'Make the command end with 0 in a clean copy of the merged work.',
     detail: merged.detail,
   });
 }
@@ -46,15 +44,17 @@ function unseen({tests, actors}: Omit<TestEvidence, 'inventory'>): readonly Find
   );
 }
 
-function proofOf({tests, before, actors}: Omit<TestEvidence, 'inventory'>): {readonly wanted: number; readonly met: number; readonly findings: readonly Finding[]} {
+function proofOf({tests, base, before, actors}: Omit<TestEvidence, 'inventory'>): {readonly wanted: number; readonly met: number; readonly findings: readonly Finding[]} {
   if (tests.failToPass === 'none') return {wanted: 0, met: 0, findings: []};
   if (tests.failToPass !== 'auto') {
     const findings = tests.failToPass.map((id) => notShown({subject: id, path: id.split(' > ', 1)[0] ?? id, why: 'cannot be seen: a command of the class exit-code shows no single tests'}, actors));
     return {wanted: findings.length, met: 0, findings};
   }
   if (tests.files.length === 0) return {wanted: 0, met: 0, findings: []};
-  if (before !== undefined && (before.end !== 'complete' || before.exitCode !== 0)) return {wanted: 1, met: 1, findings: []};
-  const findings = tests.files.map(({path}) => notShown({subject: path, path, why: 'shows nothing: the test command passes with it and without the new work too'}, actors));
+  const red = base.exitCode !== 0;
+  if (!red && before !== undefined && before.exitCode !== 0) return {wanted: 1, met: 1, findings: []};
+  const why = red ? 'shows nothing: the test command fails on the base already' : 'shows nothing: the test command passes with it and without the new work too';
+  const findings = tests.files.map(({path}) => notShown({subject: path, path, why}, actors));
   return {wanted: 1, met: 0, findings};
 }
 

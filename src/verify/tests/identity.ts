@@ -1,8 +1,8 @@
 import type {SeenTest} from './results.js';
 
 /**
- * What differs between two runs of the same test although nothing changed (`reference/verification.md` §2.2: one suite
- * had the wall clock in six ids). In this order: a longer form is masked before a shorter one can eat its parts.
+ * What differs between two runs of the same test although nothing changed (one suite that was looked at had the wall
+ * clock in six ids). In this order: a longer form is masked before a shorter one can eat its parts.
  */
 const masks: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '<uuid>'],
@@ -22,37 +22,55 @@ export function maskNoise(text: string): string {
   return masked === text ? text : maskNoise(masked);
 }
 
-/** A result with the names under which runs are compared. */
-export interface IdentifiedTest {
-  /** `file > suite > name` with noise masked; `#2`, `#3`… for the second and third of the same. Unique in its run. */
-  readonly key: string;
-  /** The same unmasked, for people. */
-  readonly id: string;
-  readonly test: SeenTest;
-}
+/** The results of one run by id: `file > suite > name`; `#2`, `#3`… for the second and third of the same. In the order of the stream. */
+export type Identified = ReadonlyMap<string, SeenTest>;
 
-/** Gives every result of one run its unique key, in the order of the stream. */
-export function identify(tests: readonly SeenTest[]): ReadonlyMap<string, IdentifiedTest> {
+/** Gives every result of one run its unique id. */
+export function identify(tests: readonly SeenTest[]): Identified {
   const counts = new Map<string, number>();
-  const found = new Map<string, IdentifiedTest>();
+  const found = new Map<string, SeenTest>();
   for (const test of tests) {
-    const plain = keyOf([test.file, ...test.path].join(separator));
+    const plain = plainId(test);
     let count = (counts.get(plain) ?? 0) + 1;
-    // A name may itself end in `#2`: count on until the key is free.
+    // A name may itself end in `#2`: count on until the id is free.
     while (found.has(numbered(plain, count))) count += 1;
     counts.set(plain, count);
-    const key = numbered(plain, count);
-    found.set(key, {key, id: numbered([test.file, ...test.path].join(separator), count), test});
+    found.set(numbered(plain, count), test);
   }
   return found;
 }
 
 const separator = ' > ';
 
-/** The key that a written id has: noise is masked behind the file, never in it. */
-export function keyOf(id: string): string {
+/** An id with the noise masked behind its file, never in it. */
+export function maskId(id: string): string {
   const at = id.indexOf(separator);
   return at === -1 ? id : `${id.slice(0, at)}${maskNoise(id.slice(at))}`;
+}
+
+/**
+ * Which test of an earlier run is which of a later one, as ids of the later one → the earlier. The same id is the same
+ * test; what stays alone on both sides is paired where the masked names are equal, in the order of the two runs.
+ */
+export function pairRuns(earlier: Identified, later: Identified): ReadonlyMap<string, string> {
+  const pairs = new Map<string, string>();
+  const alone = new Map<string, string[]>();
+  for (const [id, test] of earlier) {
+    const masked = maskId(plainId(test));
+    const others = alone.get(masked);
+    if (later.has(id)) pairs.set(id, id);
+    else if (others === undefined) alone.set(masked, [id]);
+    else others.push(id);
+  }
+  for (const [id, test] of later) {
+    const other = pairs.has(id) ? undefined : alone.get(maskId(plainId(test)))?.shift();
+    if (other !== undefined) pairs.set(id, other);
+  }
+  return pairs;
+}
+
+function plainId(test: SeenTest): string {
+  return [test.file, ...test.path].join(separator);
 }
 
 function numbered(plain: string, count: number): string {

@@ -1,5 +1,5 @@
-import {identify, type IdentifiedTest} from './identity.js';
-import type {SuiteRun, TestStatus} from './results.js';
+import {identify, pairRuns} from './identity.js';
+import type {SeenTest, SuiteRun, TestStatus} from './results.js';
 
 /**
  * What became of one test between the base and the merged commit. `new`: passes, and did not on the base. `failing`:
@@ -10,13 +10,16 @@ export type Fate = 'new' | 'kept' | 'broken' | 'knownFailing' | 'failing' | 'los
 
 /** One test over the runs that saw it. */
 export interface Row {
-  readonly key: string;
-  /** For people: unmasked, from the merged run where it has it. */
+  /** Unique: its id in the merged run, else in the base run. */
   readonly id: string;
   readonly file: string;
+  /** Suites from the outside in, then the name. */
+  readonly path: readonly string[];
   readonly kind: 'test' | 'file';
   readonly fate: Fate;
   readonly base: TestStatus | undefined;
+  /** On the base with the new tests. */
+  readonly before: TestStatus | undefined;
   readonly now: TestStatus | undefined;
   /** First line of the failure in the merged run, not escaped. */
   readonly message: string;
@@ -41,22 +44,23 @@ export function fateOf(base: TestStatus | undefined, now: TestStatus | undefined
 }
 
 /**
- * Joins the base run and the merged run per test. A test that passed on the base and gave no result because its file
- * does not load any more is `broken`, not `vanished`.
+ * Joins the runs per test. A test that passed on the base and gave no result because its file does not load any more
+ * is `broken`, not `vanished`.
  */
-export function takeInventory(base: SuiteRun, merged: SuiteRun): Inventory {
-  const before = identify(base.tests);
-  const after = identify(merged.tests);
+export function takeInventory({base, before, merged}: {readonly base: SuiteRun; readonly before?: SuiteRun | undefined; readonly merged: SuiteRun}): Inventory {
+  const [first, proof, after] = [identify(base.tests), identify(before?.tests ?? []), identify(merged.tests)];
+  const [fromFirst, fromProof] = [pairRuns(first, after), pairRuns(proof, after)];
   const down = new Set(merged.tests.filter((test) => test.kind === 'file' && test.status === 'failed').map((test) => test.file));
-  const rows = [...after.values()].map((seen) => rowOf(seen, before.get(seen.key)?.test.status, seen.test.status));
-  for (const seen of before.values()) {
-    if (after.has(seen.key)) continue;
-    const row = rowOf(seen, seen.test.status, undefined);
+  const rows = [...after].map(([id, test]) => rowOf(id, test, {base: first.get(fromFirst.get(id) ?? '')?.status, before: proof.get(fromProof.get(id) ?? '')?.status, now: test.status}));
+  const paired = new Set(fromFirst.values());
+  for (const [id, test] of first) {
+    if (paired.has(id)) continue;
+    const row = rowOf(id, test, {base: test.status, before: undefined, now: undefined});
     rows.push(row.fate === 'vanished' && down.has(row.file) ? {...row, fate: 'broken'} : row);
   }
   return rows;
 }
 
-function rowOf({key, id, test}: IdentifiedTest, base: TestStatus | undefined, now: TestStatus | undefined): Row {
-  return {key, id, file: test.file, kind: test.kind, fate: fateOf(base, now), base, now, message: now === 'failed' ? (test.message ?? '') : ''};
+function rowOf(id: string, {file, path, kind, message}: SeenTest, seen: Pick<Row, 'base' | 'before' | 'now'>): Row {
+  return {id, file, path, kind, fate: fateOf(seen.base, seen.now), ...seen, message: seen.now === 'failed' ? (message ?? '') : ''};
 }

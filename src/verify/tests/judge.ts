@@ -25,12 +25,14 @@ export function judgeTests(evidence: TestEvidence, runner: string): {readonly su
   return {summary, findings: [...new Map(findings.map((item) => [item.id, item])).values()]};
 }
 
-function summaryOf({inventory}: TestEvidence, runner: string): Omit<TestSummary, 'failToPass'> {
+function summaryOf({inventory, base, before}: TestEvidence, runner: string): Omit<TestSummary, 'failToPass'> {
   const seen = inventory.filter((row) => row.now !== undefined);
   const ids = (fate: Fate): string[] => inventory.filter((row) => row.fate === fate).map((row) => row.id);
   const count = (...statuses: readonly (string | undefined)[]): number => seen.filter((row) => statuses.includes(row.now)).length;
   return {
     runner,
+    baseEnd: base.end,
+    ...(before === undefined ? {} : {beforeEnd: before.end}),
     total: seen.length,
     passed: count('passed'),
     failed: count('failed'),

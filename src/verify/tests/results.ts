@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {SuiteEnd} from '../../core/verification.js';
 
 /** How one test ended. `todo` is an expected or announced failure; like `skipped` it proves nothing. */
 export const TestStatus = z.enum(['passed', 'failed', 'skipped', 'todo']);
@@ -19,10 +20,6 @@ export const SeenTest = z.strictObject({
   message: z.string().optional(),
 });
 export type SeenTest = z.infer<typeof SeenTest>;
-
-/** How a suite ended, as the host saw it. Only `complete` says that every result arrived. */
-export const SuiteEnd = z.enum(['complete', 'time-out', 'out-of-memory', 'no-results']);
-export type SuiteEnd = z.infer<typeof SuiteEnd>;
 
 /** What one run of a suite in a container of its own gave. Also the form in which base results are cached. */
 export const SuiteRun = z.strictObject({

@@ -37,7 +37,7 @@ function failure(row: Row, {actors}: TestEvidence, promised: boolean): Finding {
   const fails = row.kind === 'file' ? 'does not load or ends badly' : 'fails';
   return testFinding({
     code: 'TEST_FAILED',
-    subject: row.key,
+    subject: row.id,
     owners: promised ? actors.forPromisedTest(row.file) : actors.forPath(row.file),
     path: row.file,
     message: `${row.kind === 'file' ? 'The test file' : promised ? 'The promised test' : 'The new test'} ${shownId(row)} ${fails}${shownMessage(row.message)}`,
@@ -49,7 +49,7 @@ function regression(row: Row, {actors}: TestEvidence): Finding {
   const what = row.kind === 'file' ? 'loaded on the base and does not load or ends badly now' : 'passed on the base and fails now';
   return testFinding({
     code: 'REGRESSION',
-    subject: row.key,
+    subject: row.id,
     owners: actors.forChange(),
     path: row.file,
     message: `The ${row.kind} ${shownId(row)} ${what}${shownMessage(row.message)}`,
@@ -60,7 +60,7 @@ function regression(row: Row, {actors}: TestEvidence): Finding {
 function vanished(row: Row, {actors}: TestEvidence): Finding {
   return testFinding({
     code: 'TESTS_VANISHED',
-    subject: row.key,
+    subject: row.id,
     owners: actors.forChange(),
     path: row.file,
     message: `The ${row.kind} ${shownId(row)} passed on the base and gave no result now.`,
@@ -69,12 +69,13 @@ function vanished(row: Row, {actors}: TestEvidence): Finding {
 }
 
 function skipped(row: Row, {actors}: TestEvidence, promised: boolean): Finding {
+  const word = row.now === 'todo' ? 'todo (or expected to fail)' : 'skipped';
   return testFinding({
     code: 'TEST_SKIPPED',
-    subject: row.key,
+    subject: row.id,
     owners: promised ? actors.forPromisedTest(row.file) : actors.forChange(),
     path: row.file,
-    message: `The test ${shownId(row)} ${row.base === 'passed' ? 'passed on the base and is skipped now' : 'is skipped'}.`,
+    message: `The test ${shownId(row)} ${row.base === 'passed' ? `passed on the base and is ${word} now` : `is ${word}`}.`,
     hint: 'Let the test run.',
   });
 }

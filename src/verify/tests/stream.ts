@@ -31,6 +31,10 @@ type Frame = z.infer<typeof Frame>;
 export interface StreamResults {
   readonly tests: readonly SeenTest[];
   readonly cut: readonly string[];
+  /** Whether the runner said its first word. */
+  readonly started: boolean;
+  /** Whether it said its last one, right or wrong. */
+  readonly ended: boolean;
   /** The runner's own word on success; undefined without an end marker that agrees with what arrived. */
   readonly success: boolean | undefined;
   /** Why the stream is not complete; empty when it is. */
@@ -104,7 +108,7 @@ function startFrames(): {line(text: string | undefined): void; end(): StreamResu
     },
     end: () => {
       const problem = problemOf({nonce, ended, full, late, counts});
-      return {tests, cut, success: problem === '' ? ended?.success : undefined, problem};
+      return {tests, cut, started: nonce !== undefined, ended: ended !== undefined, success: problem === '' ? ended?.success : undefined, problem};
     },
   };
 }

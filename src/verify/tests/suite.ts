@@ -26,7 +26,7 @@ export interface SuiteRequest {
   readonly name: string;
   readonly files: AsyncIterable<SeedFile>;
   readonly runner: SuiteRunner;
-  /** Literal paths of test files; undefined for the command as the manifest has it. */
+  /** Places of tests for the runner; undefined for the command as the manifest has it. */
   readonly only?: readonly string[] | undefined;
 }
 
@@ -65,16 +65,24 @@ export function suiteRunOf(runner: SuiteRunner, ended: EndedProcess, results: St
   const stderr = lastLines(ended.stderr);
   if (ended.outOfMemory) return {end: 'out-of-memory', detail: stderr, ...seen};
   if (ended.timedOut) return {end: 'time-out', detail: stderr, ...seen};
+  if (!runner.streams && cannotStart(runner, ended.exitCode)) return {end: 'not-started', detail: stderr, ...seen};
   if (!runner.streams) return {end: 'complete', detail: stderr, exitCode: ended.exitCode, tests: [], cut: []};
   const success = results.success;
   if (success !== undefined && runner.agrees(ended.exitCode, success) && success === !hasFailures(results)) return {end: 'complete', detail: stderr, ...seen};
   const problem = results.problem === '' ? 'the results do not agree with how the runner ended' : results.problem;
-  return {end: 'no-results', detail: [`${problem} (exit code ${ended.exitCode})`, stderr].filter((part) => part !== '').join(': '), ...seen};
+  const empty = results.tests.length === 0 && !results.ended;
+  const end = !results.started ? 'not-started' : empty && runner.notLoaded.includes(ended.exitCode) ? 'not-loaded' : 'no-results';
+  return {end, detail: [`${problem} (exit code ${ended.exitCode})`, stderr].filter((part) => part !== '').join(': '), ...seen};
 }
 
-/** A run that found nothing is no success for pytest and one for node: only failures must fit. */
+/** 126 and 127: what the engine and a shell say of a command that is not there. A command with a path is the repository's own. */
+function cannotStart(runner: SuiteRunner, exitCode: number): boolean {
+  return [126, 127].includes(exitCode) && runner.argv()[0]?.includes('/') === false;
+}
+
+/** A run in which nothing ran is no success for pytest (also when every module was skipped) and one for node: only failures must fit. */
 function hasFailures(results: StreamResults): boolean {
-  return results.tests.some((test) => test.status === 'failed') || (results.success === false && results.tests.length === 0);
+  return results.tests.some((test) => test.status === 'failed') || (results.success === false && results.tests.every((test) => test.status === 'skipped'));
 }
 
 function lastLines({head, tail}: Captured): string {

@@ -92,6 +92,7 @@ describe('verification with node:test', () => {
     expect(verification.verdict).toBe('blocked');
     expect(codesOf(verification)).toEqual([['FILE_MISSING', 'src/double.js'], ['TEST_FAILED', 'test/double.test.js']]);
     expect(verification.findings[1]?.owners).toEqual(['test', 'implementation']);
+    expect(verification.checks[2]).toMatchObject({check: 'tests', outcome: 'failed'});
   });
 
   it('a broken old test blocks as a regression of who changed the product', async () => {
@@ -182,6 +183,87 @@ export const double = () => 5;
     expect(verification.findings[0]?.message).toContain('SyntaxError');
   });
 
+  it('an emptied test outside of every test folder is graded as on the base', async () => {
+    const checks = {...base, 'checks/add.mjs': "import assert from 'node:assert';\nimport {add} from '../src/add.js';\nassert.equal(add(1, 2), 3);\n"};
+    const tests = {command: ['node', '--test', 'checks/add.mjs', 'test/double.test.js']};
+    const cheat = await verify({...one({'src/add.js': 'export const add = (a, b) => a * 2 || b;\n', 'checks/add.mjs': ''}, tests), base: checks});
+    expect([cheat.verdict, codesOf(cheat)]).toEqual(['blocked', [['PROTECTED_FILE_CHANGED', 'checks/add.mjs'], ['REGRESSION', 'checks/add.mjs']]]);
+    const work = await verify({...one({}, tests), base: checks});
+    expect([work.verdict, codesOf(work)]).toEqual(['verified', []]);
+  });
+
+  it('what the test command loads is as on the base', async () => {
+    const named = {...base, 'setup.mjs': '', 'package.json': base['package.json'].replace('node --test', 'node --import ./setup.mjs --test')};
+    const patch = "import test from 'node:test';\ntest.it = () => {};\n";
+    expect(codesOf(await verify({...one({'setup.mjs': patch}), base: named}))).toEqual([['PROTECTED_FILE_CHANGED', 'setup.mjs']]);
+    expect((await verify({...one({}), base: named})).verdict).toBe('verified');
+  });
+
+  it('a script that the test script runs is as on the base', async () => {
+    const through = (unit: string): string => JSON.stringify({type: 'module', scripts: {test: 'npm run unit', unit}});
+    const files = {...base, 'package.json': through('node --test')};
+    const cheat = await verify({...one({'package.json': through('true'), 'src/double.js': 'export const double = () => 0;\n'}), base: files});
+    expect(codesOf(cheat)).toEqual([['PROTECTED_FILE_CHANGED', 'package.json'], ['TEST_FAILED', 'test/double.test.js']]);
+    expect(await verify({...one({}), base: files})).toMatchObject({verdict: 'verified', tests: {runner: 'node'}});
+  });
+
+  it('a test that passes by failing, and a suite that is skipped, prove nothing', async () => {
+    const expected = await verify(one({'src/double.js': 'export const double = () => 5;\n', 'test/double.test.js': doubleTest.replaceAll("', () =>", "', {expectFailure: true}, () =>")}));
+    expect(codesOf(expected).map(([code]) => code)).toEqual(['TEST_SKIPPED', 'TEST_SKIPPED', 'TEST_MISSING']);
+    const suite = await verify(one({'test/double.test.js': `import {describe, it} from 'node:test';\n${doubleTest}describe.skip('later', () => { it('is', () => {}); });\n`}));
+    expect([suite.verdict, codesOf(suite)]).toEqual(['blocked', [['TEST_SKIPPED', 'test/double.test.js']]]);
+  });
+
+  it('a suite of the base that throws is a known failure, and blocks nothing', async () => {
+    const files = {...base, 'test/old.test.js': "import {describe} from 'node:test';\ndescribe('thrower', () => { throw new Error('old'); });\n"};
+    const verification = await verify({...one({}), base: files});
+    expect([verification.verdict, codesOf(verification)]).toEqual(['verified', []]);
+    expect(verification.tests?.knownFailing).toContain('test/old.test.js > thrower');
+  });
+
+  it('a test that is only there with the work is no by-load: its file did load', async () => {
+    const test = "import {existsSync} from 'node:fs';\nimport {test} from 'node:test';\nif (existsSync('src/double.js')) { test('a', () => {}); test('b', () => {}); }\n";
+    const verification = await verify(one({'test/double.test.js': test}));
+    expect(codesOf(verification).map(([code]) => code)).toEqual(['NOT_FAIL_TO_PASS', 'NOT_FAIL_TO_PASS']);
+  });
+
+  it('tests that do not end on the base, or end there without results, decide nothing and are not kept', async () => {
+    const hanging = {...base, 'test/add.test.js': "import {test} from 'node:test';\ntest('hangs', () => new Promise(() => { setInterval(() => {}, 1000); }));\n"};
+    const kept: string[] = [];
+    const baseCache = {get: () => Promise.resolve(undefined), set: (key: string) => Promise.resolve(void kept.push(key))};
+    const said: string[] = [];
+    const verification = await verify({...one({'test/add.test.js': base['test/add.test.js']}, {timeoutMs: 3000, files: [...manifest.tests.files, {path: 'test/add.test.js', owner: 'test'}]}), base: hanging, request: {baseCache, tell: (line) => said.push(line)}});
+    expect([verification.verdict, kept, said.length]).toEqual(['inconclusive', [], 1]);
+    expect(verification.findings).toMatchObject([{code: 'HARNESS_FAILED', owners: [], evidence: {class: 'harness'}}]);
+    expect(verification.tests).toMatchObject({baseEnd: 'time-out', total: 0});
+    expect(verification.checks[2]).toMatchObject({check: 'tests', outcome: 'inconclusive'});
+  });
+
+  it('new tests that do not end without the work decide nothing', async () => {
+    const test = doubleTest.replace("import {double} from '../src/double.js';", "const {double} = await import('../src/double.js').catch(() => new Promise(() => { setInterval(() => {}, 1000); }));");
+    const verification = await verify(one({'test/double.test.js': test}, {timeoutMs: 4000}));
+    expect([verification.verdict, codesOf(verification), verification.tests?.beforeEnd]).toEqual(['inconclusive', [['HARNESS_FAILED', undefined]], 'time-out']);
+  });
+
+  it('a runner that the image lacks is told at once, and blames nobody', async () => {
+    const said: string[] = [];
+    const verification = await verify({...one({}, {command: ['pytest']}), request: {tell: (line) => said.push(line)}});
+    expect([verification.verdict, said.length, verification.tests?.baseEnd]).toEqual(['inconclusive', 1, 'not-started']);
+    expect(verification.findings).toMatchObject([{code: 'HARNESS_FAILED', owners: []}]);
+    expect(verification.findings[0]?.message).toMatch(/pytest.*node/);
+  });
+
+  it('a first test that the command names by its path is verified, although the base has nothing to run', async () => {
+    const verification = await verify({...one({}, {command: ['node', '--test', 'test/double.test.js']}), base: {'package.json': base['package.json'], 'src/add.js': base['src/add.js']}});
+    expect([verification.verdict, codesOf(verification)]).toEqual(['verified', []]);
+  });
+
+  it('a gutted rule of a Makefile is graded as on the base; without make in the image that is no failed test', async () => {
+    const files = {...base, Makefile: 'test:\n\tnode check.mjs\n', 'check.mjs': ''};
+    const verification = await verify({base: files, change: {Makefile: 'test:\n\ttrue\n', 'src/double.js': double}, manifest: {files: manifest.files, tests: {command: ['make', 'test'], failToPass: 'none'}}});
+    expect([verification.verdict, codesOf(verification).map(([code]) => code)]).toEqual(['inconclusive', ['PROTECTED_FILE_CHANGED', 'HARNESS_FAILED']]);
+  });
+
   it('a command without an adapter is judged by its exit code, and says so', async () => {
     const files = {...base, 'check.js': "import {add} from './src/add.js';\nif (add(1, 2) !== 3) process.exit(1);\n"};
     const change = {'src/double.js': double, 'check-double.js': ''};
@@ -190,6 +272,7 @@ export const double = () => 5;
     expect(verification).toMatchObject({verdict: 'verified', tests: {runner: 'exit-code'}});
     const broken = await verify({base: files, change: {...change, 'src/add.js': 'export const add = () => 0;\n'}, manifest: {files: manifest.files, tests}});
     expect(broken.findings).toMatchObject([{code: 'TEST_FAILED', evidence: {class: 'exit-code'}}]);
+    expect(broken.checks[2]).toEqual({check: 'tests', outcome: 'failed', passed: 0, total: 1});
   });
 
   it('a lost engine is inconclusive, never a failed test', async () => {

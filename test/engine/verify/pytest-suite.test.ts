@@ -77,4 +77,30 @@ describe('verification with pytest', () => {
     const verification = await verify(one({'sums/double.py': `import os\nos.write(1, b'${lines}\\n')\n\n\ndef double(a):\n    return 0\n`}));
     expect(codesOf(verification)).toEqual([['TEST_FAILED', 'tests/test_double.py']]);
   });
+
+  it('a plugin and a configuration that the command names are as on the base', async () => {
+    const hook = "import pytest\n\n\n@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtest_makereport(item, call):\n    outcome = yield\n    outcome.get_result().outcome = 'passed'\n";
+    const command = ['python3', '-m', 'pytest', '-p', 'tools.plug', '-c', 'other.ini'];
+    const files = {...base, 'tools/plug.py': '', 'other.ini': '[pytest]\n'};
+    const cheat = await verify({...one({'tools/plug.py': hook, 'other.ini': '[pytest]\naddopts = -k nothing\n', 'sums/double.py': 'def double(a):\n    return 0\n'}, command), base: files});
+    expect(codesOf(cheat)).toEqual([['PROTECTED_FILE_CHANGED', 'other.ini'], ['PROTECTED_FILE_CHANGED', 'tools/plug.py'], ['TEST_FAILED', 'tests/test_double.py']]);
+    const work = await verify({...one({}, command), base: files});
+    expect([work.verdict, codesOf(work)]).toEqual(['verified', []]);
+  });
+
+  it('options and code that use the cache of pytest work', async () => {
+    const files = {...base, 'pyproject.toml': base['pyproject.toml'].replace('-q', '-q --ff'), 'tests/test_cache.py': "def test_cache(pytestconfig):\n    pytestconfig.cache.set('a/b', 1)\n    assert pytestconfig.cache.get('a/b', 0) == 1\n"};
+    const verification = await verify({...one({}), base: files});
+    expect([verification.verdict, verification.tests?.kept.length]).toEqual(['verified', 3]);
+  });
+
+  it('a conftest.py or a module that needs the work is why its tests gave no result without it', async () => {
+    const conftest = 'import pytest\nfrom sums.double import double\n\n\n@pytest.fixture\ndef four():\n    return double(2)\n';
+    const given = one({'tests/conftest.py': conftest, 'tests/test_double.py': 'def test_doubles(four):\n    assert four == 4\n'});
+    const manifest = given.manifest as {readonly files: readonly object[]};
+    const fixture = await verify({...given, manifest: {...manifest, files: [...manifest.files, {path: 'tests/conftest.py', action: 'create', owner: 'test'}]}});
+    expect([fixture.verdict, codesOf(fixture), fixture.tests?.beforeEnd]).toEqual(['verified', [], 'not-loaded']);
+    const skip = await verify(one({'tests/test_double.py': "import pytest\nsums = pytest.importorskip('sums.double')\n\n\ndef test_doubles():\n    assert sums.double(2) == 4\n"}));
+    expect([skip.verdict, skip.tests?.failToPass.byLoad]).toEqual(['verified', ['tests/test_double.py > test_doubles']]);
+  });
 });

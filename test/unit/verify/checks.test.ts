@@ -38,7 +38,13 @@ describe('check of files', () => {
     ['FILE_NOT_CREATED', 'create', {'a.js': '1'}, {'a.js': '2'}],
     ['FILE_UNCHANGED', 'modify', {'a.js': '1'}, {'a.js': '1'}],
     ['FILE_UNCHANGED', 'modify', {'a.js': '1'}, {'a.js': {mode: 'executable', text: '1'}}],
+    ['FILE_UNCHANGED', 'modify', {}, {'a.js': '1'}],
+    ['FILE_UNCHANGED', 'modify', {'a.js/b': '1'}, {'a.js': '1'}],
     ['FILE_NOT_DELETED', 'delete', {'a.js': '1'}, {'a.js': '1'}],
+    ['FILE_NOT_DELETED', 'delete', {'a.js': '1'}, {'a.js/b': '1'}],
+    ['FILE_NOT_DELETED', 'delete', {'a.js/b': '1', 'a.js/c': '1'}, {'a.js/b': '1'}],
+    ['FILE_NOT_DELETED', 'delete', {'a.js/b': '1'}, {}],
+    ['FILE_NOT_DELETED', 'delete', {}, {}],
   ])('%s: promised as %s, from %j to %j', async (code, action, before, after) => {
     expect(await files(promise([entry('a.js', action)]), before, after)).toEqual([[code, 'a.js']]);
   });

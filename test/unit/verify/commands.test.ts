@@ -24,7 +24,8 @@ describe('runner of a test command', () => {
   });
 
   it('only the wanted files replace what the command names', () => {
-    expect(runnerFor(['node', '--test', '--test-timeout', '5', 'test/']).argv(['test/[a].js']).slice(4)).toEqual(['--test-timeout', '5', 'test/\\[a\\].js']);
+    expect(runnerFor(['node', '--test', '--test-timeout', '5', 'test/']).argv(['x.js']).slice(4)).toEqual(['--test-timeout', '5', 'x.js']);
+    expect(runnerFor(['node', '--test']).literal('test/[a].js')).toBe('test/\\[a\\].js');
     expect(runnerFor(['pytest', '-k', 'name', '-q', 'tests']).argv(['tests/test_a.py']).slice(-4)).toEqual(['-k', 'name', '-q', 'tests/test_a.py']);
   });
 
@@ -36,6 +37,13 @@ describe('runner of a test command', () => {
     const runner = runnerFor(command, {scripts: {test: 'NODE_ENV=test node --test test/', quoted: "node --test 'test/**/*.test.js'"}});
     expect(runner.name).toBe(name);
     expect(behindReporter(runner)).toEqual(rest);
+  });
+
+  it('a script that runs a script is followed, and a ring of them is left as it is', () => {
+    const scripts = {test: 'A=1 npm run unit', unit: 'B=2 npm run -s real', real: 'node --test test/', ring: 'npm run gnir', gnir: 'npm run ring', args: 'npm run real'};
+    const runner = runnerFor(['npm', 'test'], {scripts});
+    expect([runner.name, behindReporter(runner), runner.env['A'], runner.env['B']]).toEqual(['node', ['test/'], '1', '2']);
+    for (const command of [['npm', 'run', 'ring'], ['npm', 'run', 'args', '--', 'x.js'], ['npm', 'run', 'gone']]) expect(runnerFor(command, {scripts}).name).toBe('exit-code');
   });
 
   it('assignments in front of a script are its environment', () => {
@@ -63,6 +71,11 @@ describe('runner of a test command', () => {
   it('python -m pytest puts the workspace on the path, pytest does not', () => {
     expect(runnerFor(['python3', '-m', 'pytest', '-q']).argv()).toContain('--cwd-on-path');
     expect(runnerFor(['pytest']).argv()).not.toContain('--cwd-on-path');
+  });
+
+  it('pytest keeps its cache plugin, away from the workspace', () => {
+    const argv = runnerFor(['pytest']).argv();
+    expect([argv.includes('no:cacheprovider'), argv.includes('cache_dir=/tmp/.pytest_cache')]).toEqual([false, true]);
   });
 
   it('the interpreter itself gets no search path into the repository', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {identify, keyOf, maskNoise} from '../../../src/verify/tests/identity.js';
+import {identify, maskId, maskNoise, pairRuns} from '../../../src/verify/tests/identity.js';
 import type {SeenTest} from '../../../src/verify/tests/results.js';
 
 const seen = (file: string, ...path: readonly string[]): SeenTest => ({kind: 'test', file, path: [...path], status: 'passed'});
@@ -34,7 +34,7 @@ describe('test identity', () => {
     );
   });
 
-  it('gives every result a key of its own, also when names are equal or end like a counter', () => {
+  it('gives every result an id of its own, also when names are equal or end like a counter', () => {
     const part = fc.constantFrom('a', 'b', 'a > b', 'a #2', 'a #3', '5ms', '6ms');
     fc.assert(
       fc.property(fc.array(fc.tuple(part, part)), (names) => {
@@ -43,16 +43,31 @@ describe('test identity', () => {
     );
   });
 
-  it('counts duplicates and keeps the unmasked name for people', () => {
-    const ids = [...identify([seen('a', 'took 5 ms'), seen('a', 'took 6 ms'), seen('b', 'took 5 ms')]).values()].map(({key, id}) => [key, id]);
-    expect(ids).toEqual([
-      ['a > took <duration>', 'a > took 5 ms'],
-      ['a > took <duration> #2', 'a > took 6 ms #2'],
-      ['b > took <duration>', 'b > took 5 ms'],
-    ]);
+  const ids = (...names: readonly string[]) => identify(names.map((name) => seen('a', name)));
+
+  it('counts the second and third of the same name', () => {
+    expect([...ids('x', 'x', 'y', 'x #2').keys()]).toEqual(['a > x', 'a > x #2', 'a > y', 'a > x #2 #2']);
+  });
+
+  it('pairs what has the same name first, and by masked names only what stays alone', () => {
+    expect([...pairRuns(ids('waits 10 ms'), ids('waits 5 ms', 'waits 10 ms'))]).toEqual([['a > waits 10 ms', 'a > waits 10 ms']]);
+    expect([...pairRuns(ids('took 5 ms', 'took 6 ms'), ids('took 6 ms', 'took 7 ms'))]).toEqual([['a > took 6 ms', 'a > took 6 ms'], ['a > took 7 ms', 'a > took 5 ms']]);
+    expect([...pairRuns(ids('took 5 ms'), ids('takes 5 ms'))]).toEqual([]);
+  });
+
+  it('never pairs one test twice', () => {
+    const names = fc.array(fc.constantFrom('a', '1 ms', '2 ms', '3 ms', '10:11:12'), {maxLength: 8});
+    fc.assert(
+      fc.property(names, names, (before, after) => {
+        const [earlier, later] = [ids(...before), ids(...after)];
+        const pairs = [...pairRuns(earlier, later)];
+        expect(new Set(pairs.map(([, id]) => id)).size).toBe(pairs.length);
+        for (const [id, other] of pairs) expect([later.has(id), earlier.has(other)]).toEqual([true, true]);
+      }),
+    );
   });
 
   it('never masks a file', () => {
-    expect(keyOf('test/2024-01-02.test.js > at 2024-01-02')).toBe('test/2024-01-02.test.js > at <date>');
+    expect(maskId('test/2024-01-02.test.js > at 2024-01-02')).toBe('test/2024-01-02.test.js > at <date>');
   });
 });

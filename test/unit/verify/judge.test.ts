@@ -3,14 +3,10 @@ import {describe, expect, it} from 'vitest';
 import {parseManifest} from '../../../src/core/manifest.js';
 import type {Verification} from '../../../src/core/verification.js';
 import {actorsOf} from '../../../src/verify/owners.js';
-import {exitCodeRunner} from '../../../src/verify/runners/exit-code.js';
-import {nodeRunner} from '../../../src/verify/runners/node.js';
 import {judgeExitCode} from '../../../src/verify/tests/exit-code.js';
 import {fateOf, takeInventory} from '../../../src/verify/tests/inventory.js';
 import {judgeTests} from '../../../src/verify/tests/judge.js';
 import type {SeenTest, SuiteRun, TestStatus} from '../../../src/verify/tests/results.js';
-import {startResultStream} from '../../../src/verify/tests/stream.js';
-import {suiteRunOf} from '../../../src/verify/tests/suite.js';
 
 const oldFile = 'test/old.test.js';
 const newFile = 'test/new.test.js';
@@ -24,12 +20,13 @@ interface Case {
   readonly merged: readonly SeenTest[];
   readonly end?: Partial<SuiteRun>;
   readonly baseEnd?: Partial<SuiteRun>;
+  readonly beforeEnd?: Partial<SuiteRun>;
   readonly tests?: object;
   readonly files?: readonly object[];
 }
 
 const implementation = {path: 'src/new.js', action: 'create', owner: 'implementation'};
-function evidenceOf({base = [test(oldFile, 'old')], before = [whole(newFile)], merged, end = {}, baseEnd = {}, tests = {}, files = [implementation]}: Case) {
+function evidenceOf({base = [test(oldFile, 'old')], before = [whole(newFile)], merged, end = {}, baseEnd = {}, beforeEnd = {}, tests = {}, files = [implementation]}: Case) {
   const manifest = parseManifest(
     {
       schemaVersion: 1,
@@ -39,8 +36,8 @@ function evidenceOf({base = [test(oldFile, 'old')], before = [whole(newFile)], m
     },
     'm',
   );
-  const runs = {base: run(base, baseEnd), before: run(before), merged: run(merged, end)};
-  return {manifest, tests: manifest.tests!, ...runs, actors: actorsOf({manifest, changed: ['docs/new.md', 'src/new.js', newFile]}), inventory: takeInventory(runs.base, runs.merged)};
+  const runs = {base: run(base, baseEnd), before: run(before, beforeEnd), merged: run(merged, end)};
+  return {manifest, tests: manifest.tests!, ...runs, actors: actorsOf({manifest, changed: ['docs/new.md', 'src/new.js', newFile]}), inventory: takeInventory(runs)};
 }
 function judge(one: Case) {
   const {summary, findings} = judgeTests(evidenceOf(one), 'node');
@@ -57,8 +54,8 @@ describe('classification', () => {
     const tests = fc.array(fc.tuple(fc.constantFrom(oldFile, newFile), fc.constantFrom('a', 'b', 'c'), status), {maxLength: 12}).map((list) => list.map(([file, name, each]) => test(file, name, each)));
     fc.assert(
       fc.property(tests, tests, (base, merged) => {
-        const inventory = takeInventory(run(base), run(merged));
-        expect(new Set(inventory.map((row) => row.key)).size).toBe(inventory.length);
+        const inventory = takeInventory({base: run(base), merged: run(merged)});
+        expect(new Set(inventory.map((row) => row.id)).size).toBe(inventory.length);
         expect(inventory.filter((row) => row.now !== undefined)).toHaveLength(merged.length);
         expect(inventory.filter((row) => row.base !== undefined)).toHaveLength(base.length);
         const {summary} = judge({base, merged});
@@ -94,6 +91,33 @@ describe('verdict on tests', () => {
   });
   it('NOT_FAIL_TO_PASS: does not load without the work, and covers nothing that is promised', () => {
     expect(judge({merged: honest, files: [], tests: {files: [{path: newFile, owner: 'test', covers: ['src/other.js']}]}}).seen).toEqual([['NOT_FAIL_TO_PASS', newFile, ['test']]]);
+  });
+  it('NOT_FAIL_TO_PASS: gave no result without the work although its file loaded', () => {
+    for (const before of [[], [whole(newFile, 'passed')], [test(newFile, 'other', 'failed')], [whole(oldFile)], [test(newFile, 'other', 'skipped')]]) {
+      expect(judge({before, merged: honest}).seen).toEqual([['NOT_FAIL_TO_PASS', newFile, ['test']]]);
+    }
+  });
+  it('a file, a suite or a conftest.py that did not load without the work is why a test gave no result', () => {
+    const nested: SeenTest = {kind: 'test', file: newFile, path: ['suite', 'new'], status: 'passed'};
+    const suite = (...path: readonly string[]): SeenTest => ({kind: 'test', file: newFile, path: [...path], status: 'failed'});
+    const byLoad = (before: readonly SeenTest[], beforeEnd: Partial<SuiteRun> = {}) => {
+      const {seen, summary} = judge({before, beforeEnd, merged: [test(oldFile, 'old'), nested]});
+      return [seen, summary.failToPass.byLoad.length, summary.beforeEnd];
+    };
+    for (const before of [[whole(newFile)], [suite('suite')], [suite('suite', '(hooks)')], [test(newFile, '(module)', 'skipped')]]) expect(byLoad(before)).toEqual([[], 1, 'complete']);
+    expect(byLoad([], {end: 'not-loaded', exitCode: 4})).toEqual([[], 1, 'not-loaded']);
+    expect(byLoad([suite('other')])).toEqual([[['NOT_FAIL_TO_PASS', newFile, ['test']]], 0, 'complete']);
+  });
+  it('a new test whose name differs from an old one by a duration alone is a test of its own', () => {
+    const [old, fresh] = [test(newFile, 'waits 10 ms'), test(newFile, 'waits 5 ms')];
+    const {summary, seen} = judge({base: [old], before: [old, {...fresh, status: 'failed'}], merged: [fresh, old]});
+    expect(seen).toEqual([]);
+    expect(summary).toMatchObject({new: [`${newFile} > waits 5 ms`], kept: [`${newFile} > waits 10 ms`], failToPass: {wanted: 1, met: 1}});
+    expect(judge({base: [old], before: [old], merged: [fresh]}).summary.kept).toEqual([`${newFile} > waits 5 ms`]);
+  });
+  it('a listed test is the one of exactly this name; noise may differ only when nobody else is meant', () => {
+    const list = (...names: readonly string[]) => judge({merged: [...honest, test(newFile, 'waits 5 ms')], tests: {failToPass: names.map((name) => `${newFile} > ${name}`)}}).seen.map(([code]) => code);
+    expect([list('waits 5 ms'), list('waits 10 ms'), list('waits 5 ms', 'waits 10 ms')]).toEqual([[], [], ['TEST_MISSING']]);
   });
   it('NOT_FAIL_TO_PASS: a new test that passes without the work', () => {
     expect(judge({before: [test(newFile, 'new')], merged: honest}).seen).toEqual([['NOT_FAIL_TO_PASS', newFile, ['test']]]);
@@ -149,6 +173,10 @@ describe('verdict on tests', () => {
     const skipped = test(newFile, 'always', 'skipped');
     expect(judge({base: [test(oldFile, 'old'), skipped], merged: [...honest, skipped]}).seen).toEqual([]);
   });
+  it('TEST_SKIPPED says whether a test is skipped or todo', () => {
+    const said = (status: TestStatus) => judge({merged: [...honest, test(newFile, 'later', status)]}).findings.map(({message}) => /\btodo\b/.test(message));
+    expect([said('todo'), said('skipped')]).toEqual([[true], [false]]);
+  });
   it('TEST_MISSING: fewer tests than promised, skipped ones and whole files not counted', () => {
     const tests = {files: [{path: newFile, owner: 'test', minTests: 2, covers: ['src/new.js']}]};
     expect(judge({merged: honest, tests}).seen).toEqual([['TEST_MISSING', newFile, ['test']]]);
@@ -159,7 +187,7 @@ describe('verdict on tests', () => {
     expect(judge({base: [], merged: []}).seen.map(([code]) => code)).toEqual(['NO_TESTS_RUN']);
     expect(judge({base: [], merged: [test(oldFile, 'x', 'skipped')]}).seen.map(([code]) => code)).toEqual(['NO_TESTS_RUN']);
   });
-  it.each([['time-out', 'TIME_OUT'], ['out-of-memory', 'OUT_OF_MEMORY'], ['no-results', 'NO_TEST_RESULTS']] as const)('%s is %s, says nothing of tests that gave no result, and keeps the failures that arrived', (end, code) => {
+  it.each([['time-out', 'TIME_OUT'], ['out-of-memory', 'OUT_OF_MEMORY'], ['no-results', 'NO_TEST_RESULTS'], ['not-started', 'NO_TEST_RESULTS'], ['not-loaded', 'NO_TEST_RESULTS']] as const)('%s is %s, says nothing of tests that gave no result, and keeps the failures that arrived', (end, code) => {
     expect(judge({merged: [], end: {end}}).seen).toEqual([[code, undefined, ['implementation', 'documentation', 'test']]]);
     expect(judge({merged: [test(oldFile, 'old', 'failed')], end: {end}}).seen.map(([each]) => each)).toEqual([code, 'REGRESSION']);
   });
@@ -184,8 +212,8 @@ describe('verdict on tests', () => {
 });
 
 describe('verdict by exit code', () => {
-  const judged = (merged: Partial<SuiteRun>, before: Partial<SuiteRun> = {exitCode: 1}, tests: object = {}): Pick<Verification, 'findings'> & {readonly met: number} => {
-    const evidence = evidenceOf({merged: [], end: merged, tests});
+  const judged = (merged: Partial<SuiteRun>, before: Partial<SuiteRun> = {exitCode: 1}, tests: object = {}, baseEnd: Partial<SuiteRun> = {}): Pick<Verification, 'findings'> & {readonly met: number} => {
+    const evidence = evidenceOf({merged: [], end: merged, tests, baseEnd});
     const {summary, findings} = judgeExitCode({...evidence, before: run([], before)});
     for (const item of findings) expect(item.evidence.class).toBe('exit-code');
     return {findings: [...findings], met: summary.failToPass.met};
@@ -197,39 +225,16 @@ describe('verdict by exit code', () => {
   });
   it('rejects another exit code, a command that is not there, and every abnormal end', () => {
     expect(codesOf({exitCode: 1})).toEqual(['TEST_FAILED']);
-    expect(codesOf({exitCode: 127})).toEqual(['NO_TEST_RESULTS']);
+    expect(codesOf({exitCode: 127, end: 'not-started'})).toEqual(['NO_TEST_RESULTS']);
     expect(codesOf({exitCode: 137, end: 'time-out'})).toEqual(['TIME_OUT']);
+  });
+  it('a base that fails already shows nothing', () => {
+    expect(codesOf({exitCode: 0}, {exitCode: 1}, {}, {exitCode: 1})).toEqual(['NOT_FAIL_TO_PASS']);
+    expect(codesOf({exitCode: 0}, {exitCode: 1}, {failToPass: 'none'}, {exitCode: 1})).toEqual([]);
   });
   it('takes nothing for granted that it cannot see', () => {
     expect(codesOf({exitCode: 0}, {exitCode: 0})).toEqual(['NOT_FAIL_TO_PASS']);
     expect(codesOf({exitCode: 0}, {exitCode: 1}, {failToPass: ['a > b']})).toEqual(['NOT_FAIL_TO_PASS']);
     expect(codesOf({exitCode: 0}, {exitCode: 1}, {files: [{path: newFile, owner: 'test', minTests: 3}]})).toEqual(['TEST_MISSING']);
-  });
-});
-
-describe('end of a suite', () => {
-  const node = nodeRunner({args: [], env: {}});
-  const nonce = 'a'.repeat(32);
-  const say = (value: object): string => `@bulkhead ${nonce} ${JSON.stringify(value)}\n`;
-  const stream = (success: boolean, status: TestStatus) => {
-    const parser = startResultStream();
-    parser.push(Buffer.from(`@bulkhead hello ${JSON.stringify({v: 1, nonce, runner: 'node', version: 'v24'})}\n`));
-    parser.push(Buffer.from(say({t: 'test', file: 'a', path: ['x'], status}) + say({t: 'end', tests: 1, files: 0, success})));
-    return parser.end();
-  };
-  const empty = new Uint8Array();
-  const ended = (exitCode: number, more: object = {}) => ({exitCode, timedOut: false, outOfMemory: false, stderr: {head: empty, tail: empty, totalBytes: 0}, durationMs: 1, ...more});
-  it('is complete only when stream, failures and exit code agree', () => {
-    expect(suiteRunOf(node, ended(0), stream(true, 'passed')).end).toBe('complete');
-    expect(suiteRunOf(node, ended(1), stream(false, 'failed')).end).toBe('complete');
-    expect(suiteRunOf(node, ended(0), stream(true, 'failed')).end).toBe('no-results');
-    expect(suiteRunOf(node, ended(1), stream(true, 'passed')).end).toBe('no-results');
-    expect(suiteRunOf(node, ended(0), stream(false, 'failed')).end).toBe('no-results');
-    expect(suiteRunOf(node, ended(0), startResultStream().end()).end).toBe('no-results');
-  });
-  it('time and memory come before everything that the stream says', () => {
-    expect(suiteRunOf(node, ended(0, {timedOut: true}), stream(true, 'passed'))).toMatchObject({end: 'time-out', tests: [{path: ['x']}]});
-    expect(suiteRunOf(node, ended(137, {outOfMemory: true}), stream(true, 'passed')).end).toBe('out-of-memory');
-    expect(suiteRunOf(exitCodeRunner(['x']), ended(0, {timedOut: true}), startResultStream().end()).end).toBe('time-out');
   });
 });

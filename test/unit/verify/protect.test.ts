@@ -1,8 +1,10 @@
 import {describe, expect, it} from 'vitest';
 import {parseManifest} from '../../../src/core/manifest.js';
-import {isSteeringPath, isTestPath} from '../../../src/verify/patterns.js';
+import {isTestPath} from '../../../src/core/test-path.js';
+import {isSteeringPath} from '../../../src/verify/patterns.js';
 import {restorePackageFields, sameTestTables} from '../../../src/verify/package-fields.js';
 import {planProtection, type Protection} from '../../../src/verify/protect.js';
+import {readReach} from '../../../src/verify/reach.js';
 import {baseTree, beforeTree, mergedTree} from '../../../src/verify/trees.js';
 import {collect, memoryTree, never, type Content} from './memory-tree.js';
 
@@ -22,24 +24,36 @@ const manifest = parseManifest(
 type Files = Readonly<Record<string, Content>>;
 type Texts = Readonly<Record<string, string>>;
 
-async function plan(before: Files, after: Files): Promise<{readonly protection: Protection; readonly graded: Texts; readonly proof: Texts}> {
+interface More {
+  readonly tests?: object;
+  readonly files?: readonly object[];
+  readonly testFiles?: readonly string[];
+}
+
+async function plan(before: Files, after: Files, {tests = {}, files = [], testFiles = []}: More = {}): Promise<{readonly protection: Protection; readonly graded: Texts; readonly proof: Texts}> {
   const [base, commit] = [memoryTree(before), memoryTree(after)];
-  const protection = await planProtection({manifest, base, commit, scripts: []}, never);
+  const here = parseManifest({...manifest, files: [...manifest.files, ...files], tests: {...manifest.tests, ...tests}}, 'm');
+  const protection = await planProtection({manifest: here, base, commit, reach: await readReach(here.tests!, base, never), testFiles}, never);
   const parts = {base, commit, protection};
-  return {protection, graded: await collect(mergedTree(parts, never)), proof: await collect(beforeTree(parts, manifest, never))};
+  return {protection, graded: await collect(mergedTree(parts, never)), proof: await collect(beforeTree(parts, here, never))};
+}
+
+/** Paths of the changes that have no permission. */
+async function changed(before: Files, after: Files, more: More): Promise<readonly string[]> {
+  return (await plan(before, after, more)).protection.changes.map(({path, fields}) => [path, ...fields].join(' '));
 }
 
 describe('protected files', () => {
-  it.each(['test/a.js', 'tests/x/y.py', '__tests__/a.ts', 'spec/a_spec.rb', 'src/a.test.ts', 'src/a.spec.mjs', 'pkg/a_test.go', 'test_a.py', 'test.js', 'src/conftest.py', 'src/__snapshots__/a.snap', 'Test/a.js'])('%s is a test', (path) => {
+  it.each(['test/a.js', 'tests/x/y.py', '__tests__/a.ts', 'spec/a_spec.rb', 'src/a.test.ts', 'src/a.spec.mjs', 'pkg/a_test.go', 'test_a.py', 'test.js', 'src/conftest.py', 'src/__snapshots__/a.snap', 'Test/a.js', 'packages/a/spec/b.js', 'src/test/java/A.java', 'test/.hidden'])('%s is a test', (path) => {
     expect(isTestPath(path)).toBe(true);
   });
-  it.each(['src/contest.js', 'src/latest.js', 'src/testing.ts', 'docs/testing.md', 'src/attest/a.js', 'src/inspect.js', 'README.md'])('%s is no test', (path) => {
+  it.each(['src/contest.js', 'src/latest.js', 'src/testing.ts', 'docs/testing.md', 'src/attest/a.js', 'src/inspect.js', 'README.md', 'src/spec/parse.js', 'lib/a/specs/x.js', 'src/verify/tests/judge.ts', 'packages/a/src/spec/parse.js', 'api.spec.yml'])('%s is no test', (path) => {
     expect(isTestPath(path)).toBe(false);
   });
-  it.each(['conftest.py', 'a/sitecustomize.py', 'x.pth', '.npmrc', 'vitest.config.mts', 'vite.config.js', 'jest.config.cjs', '.mocharc.yml', '.nycrc.json', 'setup.cfg', 'node_modules/x/index.js', 'a/node_modules', '.env.test', 'PYTEST.INI'])('%s steers tests', (path) => {
+  it.each(['conftest.py', 'a/sitecustomize.py', 'x.pth', '.npmrc', 'vitest.config.mts', 'vite.config.js', 'jest.config.cjs', '.mocharc.yml', '.nycrc.json', 'setup.cfg', 'node_modules/x/index.js', 'a/node_modules', '.env.test', 'PYTEST.INI', 'Makefile', 'sub/GNUmakefile', 'rules.mk', 'justfile', 'Taskfile.yml', 'Rakefile', 'noxfile.py'])('%s steers tests', (path) => {
     expect(isSteeringPath(path)).toBe(true);
   });
-  it.each(['package.json', 'src/config.js', '.env.example', 'tsconfig.json', 'src/vite.js'])('%s does not', (path) => {
+  it.each(['package.json', 'src/config.js', '.env.example', 'tsconfig.json', 'src/vite.js', 'makefile.md', 'src/rakefile.js'])('%s does not', (path) => {
     expect(isSteeringPath(path)).toBe(false);
   });
 
@@ -47,6 +61,68 @@ describe('protected files', () => {
     const {protection, graded} = await plan({'test/a.test.js': 'strict', 'test/b.test.js': 'b', 'src/a.js': '1'}, {'test/a.test.js': 'weak', 'src/a.js': '2'});
     expect(protection.changes.map(({path, action}) => [path, action])).toEqual([['test/a.test.js', 'restored'], ['test/b.test.js', 'restored']]);
     expect(graded).toEqual({'test/a.test.js': 'strict', 'test/b.test.js': 'b', 'src/a.js': '2'});
+  });
+
+  it('a test that only changed its mode is graded with the mode of the base', async () => {
+    expect(await changed({'test/a.test.js': 'a'}, {'test/a.test.js': {mode: 'executable', text: 'a'}}, {})).toEqual(['test/a.test.js']);
+    expect(await changed({'src/a.js': 'a'}, {'src/a.js': {mode: 'executable', text: 'a'}}, {})).toEqual([]);
+  });
+
+  it('a file that gave a result on the base is a test, and so is its folder when it is called one; the product beside it is not', async () => {
+    const before = {'checks/add.mjs': 's', 'src/pkg/tests/helper.py': 's', 'src/pkg/tests/run.py': 's', 'src/spec/parse.js': '1', 'checks/new.mjs': 's'};
+    const after = {'checks/add.mjs': '', 'src/pkg/tests/helper.py': '', 'src/pkg/tests/run.py': 's', 'src/spec/parse.js': '2', 'checks/new.mjs': ''};
+    const more = {testFiles: ['checks/add.mjs', 'src/pkg/tests/run.py', 'checks/new.mjs'], files: [{path: 'checks/new.mjs', action: 'modify', owner: 'test'}]};
+    expect(await changed(before, after, more)).toEqual(['checks/add.mjs', 'src/pkg/tests/helper.py']);
+    expect((await plan(before, after, more)).graded['src/spec/parse.js']).toBe('2');
+  });
+
+  it.each<[readonly string[], string]>([
+    [['node', '--import', './setup.mjs', '--test'], 'setup.mjs'],
+    [['node', '--import=./setup.mjs', '--test'], 'setup.mjs'],
+    [['node', '--import', 'file:///workspace/setup.mjs', '--test'], 'setup.mjs'],
+    [['node', '-r', './hooks/setup', '--test'], 'hooks/setup.cjs'],
+    [['node', '--experimental-loader=./loader.mjs', '--test'], 'loader.mjs'],
+    [['pytest', '-c', 'other.ini'], 'other.ini'],
+    [['pytest', '-p', 'tools.plug'], 'tools/plug.py'],
+    [['pytest', '-ptools.plug'], 'tools/plug.py'],
+    [['python3', '-m', 'tools.check'], 'tools/check/__main__.py'],
+    [['sh', 'scripts/check.sh'], 'scripts/check.sh'],
+    [['./scripts/check.sh'], 'scripts/check.sh'],
+    [['sh', '-c', 'cd scripts && sh check.sh'], 'scripts/check.sh'],
+    [['npm', 'test'], 'tools/unit.mjs'],
+  ])('what %j names is protected: %s', async (command, path) => {
+    const scripts = {test: 'npm run unit -- --x', unit: 'CI=1 node tools/unit.mjs | tee out.txt', lint: 'node tools/lint.mjs'};
+    const before = {...Object.fromEntries(['setup.mjs', 'hooks/setup.cjs', 'loader.mjs', 'other.ini', 'tools/plug.py', 'tools/check/__main__.py', 'scripts/check.sh', 'tools/unit.mjs'].map((each) => [each, 'strict'])), 'tools/lint.mjs': '1', 'src/a.js': '1', 'package.json': JSON.stringify({scripts})};
+    const after = {...Object.fromEntries(Object.keys(before).map((each) => [each, 'weak'])), 'package.json': before['package.json']};
+    expect(await changed(before, after, {tests: {command}})).toEqual([path]);
+    expect(await changed(before, after, {tests: {command}, files: [{path, action: 'modify', owner: 'implementation'}]})).toEqual([]);
+  });
+
+  it('what the environment and the configured options of pytest name is protected', async () => {
+    const before = {'a/one.py': '1', 'two.py': '1', 'three.mjs': '1', 'src/four.py': '1', 'five.py': '1', 'pytest.ini': '[pytest]\naddopts = -q -p two\n'};
+    const after = {'a/one.py': '2', 'two.py': '2', 'three.mjs': '2', 'src/four.py': '2', 'five.py': '2', 'pytest.ini': before['pytest.ini']};
+    const env = {PYTEST_PLUGINS: 'a.one', NODE_OPTIONS: '--import=./three.mjs', PYTHONPATH: 'src:x'};
+    expect(await changed(before, after, {tests: {command: ['pytest', '-p', 'four'], env}})).toEqual(['a/one.py', 'src/four.py', 'three.mjs', 'two.py']);
+  });
+
+  it('a file that would be found in the place of a named one is left out, another new file is not', async () => {
+    const tests = {command: ['pytest', '-p', 'tools.plug']};
+    expect(await changed({'tools/plug.py': '1'}, {'tools/plug.py': '1', 'tools/plug/__init__.py': '', 'tools/__init__.py': '', 'tools/other.py': ''}, {tests})).toEqual(['tools/__init__.py', 'tools/plug/__init__.py']);
+    expect(await changed({}, {'pytest.py': ''}, {tests: {command: ['python3', '-m', 'pytest']}})).toEqual([]);
+  });
+
+  it('a rule of a Makefile may change by permission only', async () => {
+    const [before, after] = [{Makefile: 'test:\n\tnode check.mjs\n'}, {Makefile: 'test:\n\ttrue\n'}];
+    expect(await changed(before, after, {tests: {command: ['make', 'test']}})).toEqual(['Makefile']);
+    expect(await changed(before, after, {files: [{path: 'Makefile', action: 'modify', owner: 'implementation'}]})).toEqual([]);
+  });
+
+  it('scripts that the test script runs are as on the base, others as delivered', async () => {
+    const scripts = {test: 'run-s unit:* && npm run deep', 'unit:a': 'node a.mjs', deep: 'yarn deeper', deeper: 'node b.mjs', start: 'node .'};
+    const now = {...scripts, 'unit:a': 'true', deeper: 'true', predeep: 'exit 0', start: 'node x'};
+    const {protection, graded} = await plan({'package.json': JSON.stringify({scripts})}, {'package.json': JSON.stringify({scripts: now})}, {tests: {command: ['npm', 'test']}});
+    expect(protection.changes.map(({fields}) => fields)).toEqual([['scripts.unit:a', 'scripts.deeper', 'scripts.predeep']]);
+    expect(JSON.parse(graded['package.json'] ?? '')).toEqual({scripts: {...scripts, start: 'node x'}});
   });
 
   it('promised and allowed paths may change, and new tests may stay', async () => {
@@ -78,6 +154,12 @@ describe('protected files', () => {
   it('a promised product file stays the base\'s one there, also in a folder named like one of tests', async () => {
     const {proof, graded} = await plan({'spec/api.yml': '1'}, {'spec/api.yml': '2'});
     expect([proof, graded]).toEqual([{'spec/api.yml': '1'}, {'spec/api.yml': '2'}]);
+  });
+
+  it('a promised file of someone who delivers no tests is product there; a helper of the tests is not', async () => {
+    const files = [{path: 'spec/parse.js', action: 'modify', owner: 'implementation'}, {path: 'test/helper.js', action: 'create', owner: 'test'}];
+    const {proof} = await plan({'spec/parse.js': '1'}, {'spec/parse.js': '2', 'test/helper.js': 'h', 'test/new.test.js': 't'}, {files});
+    expect(proof).toEqual({'spec/parse.js': '1', 'test/helper.js': 'h', 'test/new.test.js': 't'});
   });
 
   it('submodules are left out of every tree', async () => {

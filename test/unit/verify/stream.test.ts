@@ -23,6 +23,8 @@ describe('result stream', () => {
         {kind: 'test', file: 'a.test.js', path: ['s', 'two'], status: 'failed', message: 'no'},
       ],
       cut: [],
+      started: true,
+      ended: true,
       success: false,
       problem: '',
     });
