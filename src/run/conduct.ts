@@ -1,5 +1,7 @@
+import {writeFile} from 'node:fs/promises';
 import pLimit from 'p-limit';
 import {z} from 'zod';
+import {canonicalJson} from '../core/canonical.js';
 import {AppError} from '../core/errors.js';
 import type {Finding} from '../core/finding.js';
 import {manifestSha256} from '../core/manifest.js';
@@ -44,7 +46,7 @@ export async function conductRun(opened: OpenedRun, signal: AbortSignal): Promis
 /** What Bulkhead itself writes when the task is verified is closed to every specialist. */
 function planOf(run: Run): Plan {
   const {manifest, scopes, from} = run.options;
-  const kept = from === undefined ? [] : [from.path, reportFolder(from.path), `${reportFolder(from.path)}/**`];
+  const kept = from === undefined ? [] : [from.path, reportFolder(from.path)];
   return planStreams(manifest, scopes, kept);
 }
 
@@ -70,7 +72,10 @@ async function lockInputs(run: OpenedRun, signal: AbortSignal): Promise<LockedIm
     name: 'lock',
     input: {manifestSha256: manifestSha256(manifest)},
     schema: z.strictObject({reference: z.string(), id: z.string(), digest: z.string().optional(), diffIds: z.array(z.string())}),
-    run: async () => run.rooms.engine.lockImage(manifest.image, signal),
+    run: async () => {
+      await writeFile(run.files.manifest, `${canonicalJson(manifest)}\n`, {mode: 0o600});
+      return run.rooms.engine.lockImage(manifest.image, signal);
+    },
   });
 }
 

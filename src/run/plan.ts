@@ -30,8 +30,8 @@ const roles: Readonly<Record<string, Role>> = {
 const otherRole: Role = {write: code, rank: 1};
 
 /**
- * The plan of a run: one stream for each specialist that owns something, in merge order. Pure. Nobody may write `kept`
- * paths, which Bulkhead itself writes afterwards. A scope that comes with the repository can only narrow a role's own.
+ * The plan of a run: one stream for each specialist that owns something, in merge order. Pure. Nobody may write the
+ * `kept` paths or what is below them: Bulkhead itself writes there afterwards. A scope that comes with the repository can only narrow a role's own.
  */
 export function planStreams(manifest: Manifest, scopes: Readonly<Record<string, Scope>>, kept: readonly string[] = []): Plan {
   const owners = manifestOwners(manifest);
@@ -44,10 +44,15 @@ function roleOf(name: string): Role {
   return (Object.hasOwn(roles, name) ? roles[name] : undefined) ?? otherRole;
 }
 
+/** A glob that means one path, whatever characters are in it: folders named `#100`, `(site)` or `[slug]` are real. */
+function literalGlob(path: string): string {
+  return path.replace(/[\\*?[\]{}()!@+|]/g, '\\$&');
+}
+
 function streamOf(manifest: Manifest, {specialist, scope, kept}: {readonly specialist: string; readonly scope: Scope | undefined; readonly kept: readonly string[]}): Stream {
   const paths = [...new Set([...manifest.files, ...(manifest.tests?.files ?? [])].map((entry) => entry.path))];
   const role = roleOf(specialist).write;
-  const guards = [...guarded, ...kept.map((path) => `!${path}`)];
+  const guards = [...guarded, ...kept.map(literalGlob).flatMap((glob) => [`!${glob}`, `!${glob}/**`])];
   return {
     specialist,
     write: [...(scope?.write ?? role)],

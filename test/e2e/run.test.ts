@@ -1,7 +1,9 @@
 import {readFile} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
 import {afterEach, describe, expect, test} from 'vitest';
+import {sha256} from '../../src/core/canonical.js';
 import type {Report} from '../../src/core/report.js';
-import {bulkhead, engineLeftovers, fingerprint, honestTurns, isDelivery, runFlags, startBulkhead, startProject, subtractTraffic, untilJournal, type Ended} from './fixture.js';
+import {bulkhead, engineLeftovers, fingerprint, honestTurns, isDelivery, journals, runFlags, startBulkhead, startProject, subtractTraffic, untilJournal, type Ended} from './fixture.js';
 
 afterEach(async () => {
   expect(await engineLeftovers()).toEqual([]);
@@ -21,6 +23,8 @@ describe('a run', () => {
     expect([ended.exitCode, report.verdict, report.findings]).toEqual([0, 'verified', []]);
     expect(report.tests).toMatchObject({total: 2, passed: 2, failed: 0, failToPass: {wanted: 1, met: 1}});
     expect(await fingerprint(project.directory, isDelivery)).toBe(before);
+    const [journal = ''] = await journals(project);
+    expect(sha256((await readFile(join(dirname(journal), 'manifest.json'), 'utf8')).trimEnd())).toBe(report.manifestSha256);
     const branch = report.branch ?? '';
     expect((await project.git('for-each-ref', '--format=%(refname)')).trim().split('\n').sort()).toEqual([`refs/heads/${branch}`, 'refs/heads/main'].sort());
     const parents = (await project.git('log', '--first-parent', '--format=%H', branch)).trim().split('\n');
