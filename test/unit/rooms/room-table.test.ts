@@ -59,6 +59,7 @@ const planted: readonly (readonly [string, string, string, string])[] = [
   ['core doing I/O', 'src/core/bad.ts', "import {readFileSync} from 'node:fs';\nexport const bad = readFileSync;\n", 'core-is-pure'],
   ['dockerode outside its folder', 'src/sandbox/bad.ts', "import Docker from 'dockerode';\nexport const bad = Docker;\n", 'only-sandbox-docker-speaks-dockerode'],
   ['the SDK outside agents', 'src/run/bad.ts', "import Anthropic from '@anthropic-ai/sdk';\nexport const bad = Anthropic;\n", 'only-agents-speaks-to-models'],
+  ['the command frame outside cli', 'src/run/bad.ts', "import {Command} from '@oclif/core';\nexport const bad = Command;\n", 'only-cli-uses-oclif'],
   ['spawning outside git and sandbox', 'src/record/bad.ts', "import {spawn} from 'node:child_process';\nexport const bad = spawn;\n", 'only-two-rooms-spawn'],
   ['execa outside git and sandbox', 'src/cli/bad.ts', "import {execa} from 'execa';\nexport const bad = execa;\n", 'only-two-rooms-spawn'],
   ['run naming a real adapter', 'src/run/bad.ts', "import {git} from '../git/thing.js';\nexport const bad = git;\n", 'run-sees-rooms-by-interface'],
@@ -80,12 +81,18 @@ describe('the room table is a machine rule', () => {
       // A stray file must be imported to be an edge; an orphan is caught by the dead-code check.
       if (path.startsWith('src/stray/')) await put(`src/core/bad-${index}.ts`, `import {bad} from '../stray/bad-${index}.js';\nexport const used = bad;\n`);
     }
+    await put('src/record/cycle-a.ts', "import {b} from './cycle-b.js';\nexport const a = (): unknown => b;\n");
+    await put('src/record/cycle-b.ts', "import {a} from './cycle-a.js';\nexport const b = (): unknown => a;\n");
     after = await cruise();
   });
 
   test('honest twin: the allowed imports pass, and modules were seen', () => {
     expect(before.violations).toEqual([]);
     expect(before.modules).toBeGreaterThan(rooms.length);
+  });
+
+  test('a circle of imports is caught', () => {
+    expect(after.violations.some((violation) => /^src\/record\/cycle-[ab]\.ts no-cycles$/.test(violation))).toBe(true);
   });
 
   test.each(planted.map(([name, path, , rule], index) => ({name, path, rule, index})))('$name is caught', ({path, rule, index}) => {
