@@ -91,7 +91,7 @@ export async function engineLeftovers(): Promise<readonly string[]> {
   const networks = (await ask(`/networks?filters=${filter}`)) as readonly {Name: string}[];
   const names = [...containers.flatMap((one) => one.Names), ...(volumes.Volumes ?? []).map((one) => one.Name), ...networks.map((one) => one.Name)];
   // The engine suite may run on the same engine at the same time; it looks after its own.
-  return names.filter((name) => !/^\/?bulkhead-test-/.test(name));
+  return names.filter((name) => !/^\/?bulkhead-test-/.test(name)).sort();
 }
 
 /** Removes every container and volume of a run behind Bulkhead's back, as a prune of the user's would. */
