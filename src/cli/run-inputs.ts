@@ -1,4 +1,4 @@
-import {isAbsolute, relative, resolve} from 'node:path';
+import {basename, isAbsolute, relative, resolve} from 'node:path';
 import {AppError} from '../core/errors.js';
 import {escapeText} from '../core/escape.js';
 import type {Manifest} from '../core/manifest.js';
@@ -75,7 +75,8 @@ async function readFrom(context: Context, at: {readonly checkout: ProjectContext
   return {path: task.path, id: task.id, text: task.text};
 }
 
+/** The report is committed, so a path outside of the repository is told by its last part alone. */
 function displayPath(root: string, path: string): string {
   const inside = relative(root, path);
-  return inside === '' || inside.startsWith('..') || isAbsolute(inside) ? path : inside;
+  return inside === '' || inside.startsWith('..') || isAbsolute(inside) ? basename(path) : inside;
 }

@@ -12,7 +12,7 @@ function head(report: Report): string {
   const replay = report.traffic === 'replayed' ? ['', '> The model traffic of this run was **replayed** from a script; everything else is real.'] : [];
   const unproved = report.checks.filter((check) => check.outcome === 'notConfigured').map((check) => check.check);
   return [
-    `# ${line(report.task)}`,
+    `# ${line(report.task.split('\n')[0] ?? '')}`,
     '',
     `**${report.verdict}**${unproved.length > 0 ? ` (not configured: ${unproved.join(', ')})` : ''}`,
     ...replay,

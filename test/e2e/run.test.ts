@@ -31,6 +31,8 @@ describe('a run', () => {
     expect([parents[0], parents[1], parents.at(-1)]).toEqual([report.bookkeeping, report.commit, report.base]);
     const changed = (await project.git('diff', '--name-only', report.commit, branch)).trim().split('\n');
     expect(changed.filter((path) => path !== 'tasks.md')).toEqual([`verifications/bulkhead-${report.runId ?? ''}.md`]);
+    const committed = await project.git('show', `${branch}:verifications/bulkhead-${report.runId ?? ''}.md`);
+    expect([committed.startsWith('# Subtract\n'), committed.includes(project.home)]).toEqual([true, false]);
     expect(await project.git('show', `${branch}:tasks.md`)).toBe('# Spec Tasks\n\n- [x] 1. Subtract\n  - [x] 1.1 Write tests\n  - [x] 1.2 Write the function\n\n- [ ] 2. Divide\n');
   });
 
