@@ -1,5 +1,6 @@
 import {canonicalJson, sha256} from '../core/canonical.js';
 import type {Steps} from '../core/journal.js';
+import type {Redactor} from '../core/redact.js';
 import {addUsage, noUsage, type SpecialistOutcome, type Usage} from '../core/specialist.js';
 import {
   spokenText,
@@ -13,6 +14,7 @@ import {
   type ToolUse,
 } from './conversation.js';
 import type {Model} from './model.js';
+import {wellFormed} from './plain-json.js';
 import {toolStep, type BoxAccess} from './tool-step.js';
 import {tools} from './tools/registry.js';
 import {submittedSummary} from './tools/submit.js';
@@ -33,6 +35,8 @@ export interface SpecialistRequest {
   readonly box: BoxAccess;
   readonly model: Model;
   readonly steps: Steps;
+  /** For what boxes say, before it is cut; the journal has its own. */
+  readonly redact: Redactor;
   /** Most output tokens of one turn. */
   readonly maxTokens: number;
   /** Most model turns in this phase. */
@@ -54,6 +58,10 @@ const cutOff = 'Your answer was cut off at the limit of tokens for one answer. G
 
 /** One lost box may be an accident; what kills each new one as well would go on until the turns are spent. */
 const maxLostBoxes = 3;
+/** A rule of thumb for English and code, for a request whose count was lost with its answer. */
+const bytesPerToken = 4;
+/** What the journal's own line holds of what was said; the outcome of the turn has all of it. */
+const maxNotedCharacters = 16_384;
 const notRun = `This call was not run: ${maxLostBoxes} boxes died during your commands, so this part of your work ends here.`;
 
 interface State {
@@ -122,9 +130,15 @@ async function askModel(request: SpecialistRequest, turn: number, messages: Conv
   const {specialist, phase, system, maxTokens, signal} = request;
   const definitions = tools.map((tool) => tool.definition);
   const ran = {now: false};
+  const name = `turn/${specialist}/${turn}`;
+  const asked = canonicalJson({system, messages, tools: definitions, maxTokens});
+  if (request.steps.known(name) === 'started') {
+    // Whether the provider answered, and counted it, cannot be known. Asking again has no effect but its price.
+    await request.steps.note({type: 'effect.unknown', step: name, repeated: true, estimate: {inputTokens: Math.ceil(Buffer.byteLength(asked) / bytesPerToken), outputTokensAtMost: maxTokens}});
+  }
   const outcome = await request.steps.step({
-    name: `turn/${specialist}/${turn}`,
-    input: {phase, request: sha256(canonicalJson({system, messages, tools: definitions, maxTokens}))},
+    name,
+    input: {phase, request: sha256(asked)},
     schema: TurnEnd,
     run: () => {
       ran.now = true;
@@ -133,7 +147,7 @@ async function askModel(request: SpecialistRequest, turn: number, messages: Conv
   });
   if ('refused' in outcome) return outcome;
   const text = spokenText(outcome);
-  if (ran.now && text !== '') await request.steps.note({type: 'specialist.said', specialist, text});
+  if (ran.now && text !== '') await request.steps.note({type: 'specialist.said', specialist, text: wellFormed(text.slice(0, maxNotedCharacters))});
   return outcome;
 }
 
@@ -146,12 +160,12 @@ interface Calls {
 
 /** Runs all calls in order, also those after `submit`: the model asked for them together. All results go into one message. */
 async function afterTools(request: SpecialistRequest, {turn, uses, told, cut}: Calls): Promise<Next> {
-  const {specialist, box, steps, signal} = request;
+  const {specialist, box, steps, redact, signal} = request;
   const results: ToolResult[] = [];
   let summary: string | undefined;
   let lostBoxes = told.lostBoxes;
   for (const [index, use] of uses.entries()) {
-    const outcome = lostBoxes < maxLostBoxes ? await toolStep({specialist, turn, index, use, box, steps, signal}) : failed(notRun);
+    const outcome = lostBoxes < maxLostBoxes ? await toolStep({specialist, turn, index, use, box, steps, redact, signal}) : failed(notRun);
     if (outcome.boxLost === true) lostBoxes += 1;
     results.push({type: 'tool_result', toolUseId: use.id, text: outcome.text, isError: outcome.isError});
     if (use.name === 'submit' && !outcome.isError) summary ??= submittedSummary(use.input);

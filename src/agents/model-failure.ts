@@ -138,7 +138,7 @@ function meaningOf(status: number, settings: ModelSettings): {readonly why: stri
 function providerText(error: sdk.APIError, settings: ModelSettings): string {
   if (error.apiMessage === null || typeof error.apiMessage !== 'string' || error.apiMessage === '') return '';
   const text = settings.apiKey === '' ? error.apiMessage : error.apiMessage.replaceAll(settings.apiKey, '[key]');
-  return `: ${escapeText(wellFormed(text.slice(0, 300)))}`;
+  return `: ${escapeText(wellFormed((settings.redact?.text(text) ?? text).slice(0, 300)))}`;
 }
 
 /** Only host and port: an endpoint may have credentials in it. */

@@ -1,6 +1,7 @@
 import {Console} from 'node:console';
 import type * as sdk from '@anthropic-ai/sdk';
 import {AppError} from '../core/errors.js';
+import type {Redactor} from '../core/redact.js';
 import type {Conversation, TurnEnd} from './conversation.js';
 import {attemptTurn} from './model-attempt.js';
 import {failureOf, giveUp} from './model-failure.js';
@@ -40,6 +41,8 @@ export interface ModelSettings {
   /** Default: the provider's public endpoint. The environment is not asked here. */
   readonly baseUrl?: string | undefined;
   readonly model: string;
+  /** Takes secrets out of what a provider says about a failure. Default: only the key. */
+  readonly redact?: Redactor | undefined;
   /** Milliseconds without any event of the stream after which an attempt counts as failed. Default 90,000. */
   readonly idleTimeoutMs?: number | undefined;
   /** Waits between attempts. Default: really. */

@@ -1,9 +1,10 @@
 import {isAppError} from '../core/errors.js';
 import type {Steps} from '../core/journal.js';
+import type {Redactor} from '../core/redact.js';
 import type {ExecResult, Sandbox} from '../core/sandbox.js';
 import {ToolOutcome, type ToolUse} from './conversation.js';
 import {pause} from './pause.js';
-import {failed, type ToolExec} from './tools/tool.js';
+import {failed, type Bench, type ToolExec} from './tools/tool.js';
 import {toolNamed, tools} from './tools/registry.js';
 
 /** The box of one specialist, asked for only when a tool really runs. */
@@ -31,6 +32,7 @@ export interface ToolStepRequest {
   readonly use: ToolUse;
   readonly box: BoxAccess;
   readonly steps: Steps;
+  readonly redact: Redactor;
   readonly signal: AbortSignal;
 }
 
@@ -49,8 +51,8 @@ const unknownEffect =
  * cannot be made or lives and does not answer, ENGINE_UNREACHABLE), and what `BoxAccess.lost` rejects with.
  */
 export async function toolStep(request: ToolStepRequest): Promise<ToolOutcome> {
-  const {specialist, turn, index, use, box, signal} = request;
-  const name = `tool/${specialist}/${turn}/${index}`;
+  const {use, box, signal} = request;
+  const name = stepName(request);
   // Before the intent: a crash while the box is made must not look like a call that may have taken effect.
   if (request.steps.known(name) === 'new' && needsBox(use)) await box.current(signal);
   return request.steps.step({
@@ -72,30 +74,37 @@ class BoxDied extends Error {
   override readonly name = 'BoxDied';
 }
 
-async function outcomeOf({use, box, signal}: ToolStepRequest, exec: ToolExec): Promise<ToolOutcome> {
+async function outcomeOf(request: ToolStepRequest, exec: ToolExec): Promise<ToolOutcome> {
+  const {use, box, redact, signal} = request;
   try {
-    return await callTool(use, exec);
+    return await callTool(use, {exec, redact});
   } catch (error) {
-    if (error instanceof BoxGone) return failed(unknownEffect);
-    if (!(error instanceof BoxDied)) throw error;
-    signal.throwIfAborted();
-    await box.lost();
-    return {...failed(unknownEffect), boxLost: true};
+    if (!(error instanceof BoxGone) && !(error instanceof BoxDied)) throw error;
+    if (error instanceof BoxDied) {
+      signal.throwIfAborted();
+      await box.lost();
+    }
+    await request.steps.note({type: 'effect.unknown', step: stepName(request), repeated: false});
+    return {...failed(unknownEffect), ...(error instanceof BoxDied ? {boxLost: true as const} : {})};
   }
+}
+
+function stepName({specialist, turn, index}: ToolStepRequest): string {
+  return `tool/${specialist}/${turn}/${index}`;
 }
 
 function needsBox(use: ToolUse): boolean {
   return use.inputProblem === undefined && toolNamed(use.name)?.inBox === true;
 }
 
-async function callTool(use: ToolUse, exec: ToolExec): Promise<ToolOutcome> {
+async function callTool(use: ToolUse, bench: Bench): Promise<ToolOutcome> {
   if (use.inputProblem !== undefined) return failed(use.inputProblem);
   const tool = toolNamed(use.name);
   if (tool === undefined) {
     const known = tools.map((item) => item.definition.name).join(', ');
     return failed(`There is no tool ${JSON.stringify(use.name.slice(0, 100))}; nothing was done. The tools are: ${known}.`);
   }
-  return tool.call(use.input, exec);
+  return tool.call(use.input, bench);
 }
 
 /** Names the commands of a call `<turn>-<index>-<k>`, unique in the box since turn numbers go on over all phases. */

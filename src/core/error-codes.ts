@@ -42,6 +42,12 @@ export const errorTable = {
     title: 'The task is not in the file.',
     explain: 'The tasks file has no entry of that number, or nothing in it was understood as a task. The message lists what was found.',
   },
+  AGENT_OS_INVALID: {
+    exit: 2,
+    title: 'An Agent OS file cannot be understood.',
+    explain:
+      'A tasks.json, spec.md, orchestration.yml or task detail file has none of the forms that are known, or is too large to be one. Nothing understood is an error, never an empty list. The message names what was looked for; example: `taskGroups: expected array`.',
+  },
   NOT_A_REPOSITORY: {
     exit: 2,
     title: 'The folder is not inside a git repository.',
@@ -70,7 +76,8 @@ export const errorTable = {
   RUN_LOCKED: {
     exit: 3,
     title: 'Another process drives this run.',
-    explain: 'One process drives a run. Wait for it, or end it; a lock whose process is gone is taken over by itself.',
+    explain:
+      'One process drives a run. Wait for it, or end it; a lock whose process is gone is taken over by itself. When nobody can tell whether it is gone (it ran in another container or on another machine, or its lock cannot be read), only you can say so: `bulkhead resume RUN --take-over`.',
   },
   JOURNAL_DAMAGED: {
     exit: 3,
@@ -87,6 +94,16 @@ export const errorTable = {
     exit: 2,
     title: 'The result branch exists already and points elsewhere.',
     explain: 'Bulkhead never moves a branch that it did not just create. Choose another name with --branch, or delete the branch.',
+  },
+  FILE_EXISTS: {
+    exit: 2,
+    title: 'A file that would be written is there already.',
+    explain: 'Nothing was written. Bulkhead does not overwrite what a person wrote: look at the file, give another name, or say --force where the command has it.',
+  },
+  LINK_IN_PATH: {
+    exit: 2,
+    title: 'A file would have been written through a symbolic link.',
+    explain: 'Nothing was written. A repository may come with a link that leads anywhere on this machine, so no part of a path that Bulkhead writes in a checkout may be one. Remove the link, or write the file by hand.',
   },
   CHECKOUT_CHANGED: {
     exit: 2,
@@ -128,6 +145,12 @@ export const errorTable = {
     title: 'There is not enough disk space.',
     explain: 'Nothing was lost: what was submitted is kept. Free some space (`bulkhead clean` shows and removes leftovers), then `bulkhead resume`.',
   },
+  DISK_BUDGET: {
+    exit: 3,
+    title: 'The state of Bulkhead takes more disk space than it may.',
+    explain:
+      'A new run is refused so that no run fills your disk. `bulkhead clean --usage` shows what takes the space. `bulkhead discard RUN` drops a run that you need no more, `bulkhead clean --older-than 7d` puts delivered ones into quarantine, which is emptied after seven days; undelivered work is never taken. The folder of a repository that you have deleted may be removed as a whole. Or allow more: `disk: {budgetGiB: 40}` in your own configuration.',
+  },
   GIT_FAILED: {
     exit: 3,
     title: 'A git command failed.',
@@ -168,6 +191,11 @@ export const errorTable = {
     exit: 130,
     title: 'You interrupted it.',
     explain: 'The work so far is kept. `bulkhead resume` goes on; `bulkhead discard` drops it.',
+  },
+  CANCELLED: {
+    exit: 130,
+    title: 'The run was cancelled.',
+    explain: '`bulkhead cancel` ended it for good. Everything that its specialists did until then is kept as commits: `bulkhead diff RUN SPECIALIST` shows it, `bulkhead discard RUN` drops it. To go on later instead, park a run: Ctrl-C, or `bulkhead park RUN`.',
   },
   INTERNAL: {
     exit: 70,

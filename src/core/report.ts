@@ -3,6 +3,10 @@ import {CheckResult, TestSummary, Verdict, Verification} from './verification.js
 import {Finding} from './finding.js';
 import {Usage} from './specialist.js';
 
+/** Requests whose answer never arrived because the process ended: the provider may have counted them, so they are estimated. */
+export const InterruptedTurns = z.strictObject({requests: z.int(), inputTokens: z.int(), outputTokensAtMost: z.int()});
+export type InterruptedTurns = z.infer<typeof InterruptedTurns>;
+
 /** What a run or a lone verification ends with; `--json` prints exactly this. */
 export const Report = z.strictObject({
   schemaVersion: z.literal(1),
@@ -26,7 +30,16 @@ export const Report = z.strictObject({
   notes: z.array(z.string()).describe('what a person should know besides the verdict'),
   reportPath: z.string().optional().describe('where the report for people stands on this machine; only in what a command prints'),
   rounds: z.array(Verification.pick({verdict: true, commit: true, findings: true})).describe('every verification, the last one included'),
-  specialists: z.array(z.strictObject({specialist: z.string(), turns: z.int(), submissions: z.array(z.string()), usage: Usage, summary: z.string()})),
-  timings: z.record(z.string(), z.int()).describe('milliseconds'),
+  specialists: z.array(
+    z.strictObject({
+      specialist: z.string(),
+      turns: z.int(),
+      submissions: z.array(z.string()),
+      usage: Usage,
+      interrupted: InterruptedTurns.optional(),
+      summary: z.string(),
+    }),
+  ),
+  timings: z.record(z.string(), z.int()).describe('milliseconds; `journalSync` is what making the journal durable took'),
 });
 export type Report = z.infer<typeof Report>;

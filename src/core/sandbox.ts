@@ -1,4 +1,5 @@
 import type {Readable} from 'node:stream';
+import type {Moment} from './moment.js';
 import type {SeedFile} from './tree.js';
 
 /** What the engine says of itself; for reports and `doctor`. */
@@ -28,7 +29,7 @@ export interface LockedImage {
 /** Who owns what is made on the engine: goes into the labels that `clean` reads. */
 export interface Ownership {
   readonly runId: string;
-  /** `host pid start-time` of the process that drives the run. */
+  /** The process that drives the run, as `processOwner` names it. */
   readonly owner: string;
 }
 
@@ -148,12 +149,33 @@ export interface EndedProcess {
   readonly durationMs: number;
 }
 
-/** What was removed, or would be. */
+/** Something on the engine that carries our labels. */
 export interface Leftover {
   readonly kind: 'container' | 'volume' | 'network';
   readonly name: string;
   readonly runId: string;
   readonly owner: string;
+  /** When it was made, by its labels; undefined: they do not say. */
+  readonly born?: Moment | undefined;
+  /** On the volumes of a box in which a specialist worked: how to export what it did; `unknown` when the labels do not say how. */
+  readonly work?: WorkspaceNames | 'unknown' | undefined;
+}
+
+/** The clocks that an age depends on. */
+export interface Clocks {
+  /** This machine, in the form in which labels have it. */
+  readonly here: Moment;
+  /** The engine's own wall clock; undefined: it does not say. */
+  readonly engine: Date | undefined;
+}
+
+/** What our things take on the engine's disk, in bytes. */
+export interface EngineUsage {
+  readonly volumes: {readonly count: number; readonly bytes: number};
+  /** The writable layers of containers. */
+  readonly containers: {readonly count: number; readonly bytes: number};
+  /** Things whose size the engine does not tell; they count as nothing above. */
+  readonly unknown: number;
 }
 
 /** A container engine, as much of it as Bulkhead uses. */
@@ -185,4 +207,7 @@ export interface SandboxEngine {
   /** Everything on the engine that carries our labels. */
   leftovers(signal: AbortSignal): Promise<readonly Leftover[]>;
   remove(leftover: Leftover, signal: AbortSignal): Promise<void>;
+  clocks(signal: AbortSignal): Promise<Clocks>;
+  /** Measures what carries our labels. May take long on an engine with much on it: give it a deadline. */
+  usage(signal: AbortSignal): Promise<EngineUsage>;
 }

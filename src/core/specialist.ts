@@ -4,6 +4,7 @@ import {z} from 'zod';
 /** What a user may configure of a specialist. */
 export const SpecialistConfig = z.strictObject({
   scope: z.strictObject({write: z.array(z.string()).min(1).describe('globs of what it may write, besides what it owns')}).optional(),
+  context: z.strictObject({tokens: z.int().min(1000).max(1_000_000).describe('most tokens of its context package')}).optional(),
 });
 export type SpecialistConfig = z.infer<typeof SpecialistConfig>;
 

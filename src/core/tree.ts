@@ -32,6 +32,6 @@ export interface TreeReader {
   list(signal: AbortSignal): Promise<readonly TreeFile[]>;
   /** The bytes at a path, or undefined when there is no file (or link) there. */
   read(path: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
-  /** All files with their bytes, in the order of {@link list}; submodules come with no bytes. */
-  files(signal: AbortSignal): AsyncIterable<SeedFile>;
+  /** All files with their bytes, in the order of {@link list}, or only the given ones in their order; submodules come with no bytes. */
+  files(signal: AbortSignal, only?: readonly TreeFile[]): AsyncIterable<SeedFile>;
 }

@@ -109,7 +109,8 @@ async function revParse(dir: string, args: readonly string[], signal: AbortSigna
   return said.replace(/\n$/, '');
 }
 
-function repositoryId(commonDir: string): string {
+/** Names the repository of a git dir on this machine; usable as a folder name. */
+export function repositoryId(commonDir: string): string {
   const named = basename(commonDir) === '.git' ? basename(dirname(commonDir)) : basename(commonDir, '.git');
   const safe = named.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[.-]+/, '').slice(0, 60);
   return `${safe === '' ? 'repository' : safe}-${sha256(commonDir).slice(0, 8)}`;

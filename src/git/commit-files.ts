@@ -26,7 +26,7 @@ export async function commitFiles(store: GitStore, request: CommitFilesRequest):
     if (problem !== undefined) throw new AppError('INTERNAL', `A file of ours cannot be committed: its path ${problem}.`);
     return {kind: 'put', path, mode: modes.get(path) === 'executable' ? '100755' : '100644', read: () => Promise.resolve(bytes)};
   });
-  await using staging = await startStaging(store, signal);
+  await using staging = await startStaging(store, request.ref, signal);
   const commit = await writeCommit(store, staging, {parent, edits, message: request.message, date: request.date}, signal);
   if (commit === undefined) throw new AppError('INTERNAL', 'git refuses a commit of files of our own.');
   await setRef(store, request.ref, commit, signal);

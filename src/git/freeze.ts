@@ -31,7 +31,7 @@ const fetchTimeoutMs = 1_800_000;
 export async function freeze(store: GitStore, request: FreezeRequest): Promise<void> {
   assertId(request.commit);
   assertRef(request.ref);
-  await using staging = await startStaging(store, request.signal);
+  await using staging = await startStaging(store, request.ref, request.signal);
   // The user's own git has opened this repository just now; upload-pack must not refuse it for its owner a second time.
   const trust = join(staging.folder, 'trust');
   await onDisk(staging.folder, () => writeFile(trust, '[safe]\n\tdirectory = *\n', {mode: 0o600}));

@@ -1,4 +1,4 @@
-import {chmod, lstat, mkdir, mkdtemp, rename, rm} from 'node:fs/promises';
+import {chmod, lstat, mkdir, mkdtemp, open, readdir, rename, rm} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import {systemCode} from '../core/errors.js';
 import {runGit} from './command.js';
@@ -19,7 +19,9 @@ export async function initRepository(directory: string, signal: AbortSignal): Pr
     const made = await onDisk(parent, () => mkdtemp(join(parent, prefix)));
     try {
       await gitInit(made, signal);
+      await onDisk(made, () => syncTree(made));
       const isPlaced = await onDisk(directory, () => place(made, directory));
+      await onDisk(parent, () => syncOne(parent));
       // What is in the way is another process's repository, or half of an old one; only the latter is touched.
       if (!isPlaced && !(await isWhole(directory))) await gitInit(directory, signal);
     } finally {
@@ -27,6 +29,20 @@ export async function initRepository(directory: string, signal: AbortSignal): Pr
     }
   }
   await onDisk(directory, () => chmod(directory, 0o700));
+}
+
+/** `git init` syncs nothing, whatever `core.fsync` says (measured on 2.39): after a power cut `HEAD` would be empty. */
+async function syncTree(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, {withFileTypes: true})) {
+    const path = join(folder, entry.name);
+    await (entry.isDirectory() ? syncTree(path) : syncOne(path));
+  }
+  await syncOne(folder);
+}
+
+async function syncOne(path: string): Promise<void> {
+  await using handle = await open(path, 'r');
+  await handle.sync();
 }
 
 async function place(made: string, directory: string): Promise<boolean> {

@@ -129,6 +129,9 @@ function common(call: GitCall) {
     cancelSignal: call.signal,
     timeout: call.timeoutMs,
     forceKillAfterDelay: killAfterMs,
+    // In a process group of its own: a Ctrl-C or a service manager's signal to ours must not end git in the middle of a
+    // write. We end it ourselves, after the work is home; one that outlives a killed Bulkhead finishes its write.
+    detached: true,
     windowsHide: true,
   } as const satisfies Options;
 }

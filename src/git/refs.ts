@@ -46,8 +46,25 @@ export async function setRef(store: GitStore, ref: string, to: string, signal: A
 /** Deletes every ref under a prefix such as `refs/bulkhead/<run>`; objects stay. */
 export async function deleteRefs(store: GitStore, prefix: string, signal: AbortSignal): Promise<void> {
   assertRef(prefix);
-  const listed = await readGit({gitDir: store.directory, args: ['for-each-ref', '--format=%(refname)', prefix], signal});
-  const refs = listed.split('\n').filter((ref) => ref !== '');
+  const refs = [...(await listRefs(store, prefix, signal)).keys()];
   if (refs.length === 0) return;
   await runGit({gitDir: store.directory, args: ['update-ref', '-z', '--stdin', '--no-deref'], stdin: refs.map((ref) => `delete ${ref}\0\0`).join(''), signal});
+}
+
+/** Every ref at or below a prefix such as `refs/bulkhead`, and the id that it points at. */
+export async function listRefs(store: GitStore, prefix: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+  assertRef(`${prefix}/any`);
+  const listed = await readGit({gitDir: store.directory, args: ['for-each-ref', '--format=%(refname) %(objectname)', prefix], signal});
+  const lines = listed.split('\n').filter((line) => line !== '');
+  return new Map(lines.map((line): [string, string] => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]));
+}
+
+/** Renames everything below one prefix to another one, all of it or nothing. GIT_FAILED when a name there is taken. */
+export async function moveRefs(store: GitStore, {from, to}: {readonly from: string; readonly to: string}, signal: AbortSignal): Promise<void> {
+  assertRef(from);
+  assertRef(to);
+  const refs = [...(await listRefs(store, from, signal))].filter(([ref]) => ref.startsWith(`${from}/`));
+  if (refs.length === 0) return;
+  const commands = refs.map(([ref, id]) => `create ${to}${ref.slice(from.length)}\0${id}\0delete ${ref}\0${id}\0`);
+  await runGit({gitDir: store.directory, args: ['update-ref', '-z', '--stdin', '--no-deref'], stdin: commands.join(''), signal});
 }

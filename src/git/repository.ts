@@ -9,7 +9,7 @@ import {importLimits} from './import/limits.js';
 import {importSubmission, type ImportRequest, type Submission} from './import/submission.js';
 import {initRepository} from './init.js';
 import {mergeSubmission, type Merged, type MergeRequest} from './merge.js';
-import {deleteRefs, readRef, updateRef} from './refs.js';
+import {deleteRefs, listRefs, moveRefs, readRef, updateRef} from './refs.js';
 import {sweepStaging} from './staging.js';
 import {openTreeReader} from './tree-reader.js';
 import {unlockRefs} from './unlock.js';
@@ -41,9 +41,13 @@ export interface Repository {
   /** Compare-and-swap; `from` undefined: must not exist. GIT_FAILED when it points elsewhere. */
   updateRef(move: {readonly ref: string; readonly to: string; readonly from: string | undefined}, signal: AbortSignal): Promise<void>;
   deleteRefs(prefix: string, signal: AbortSignal): Promise<void>;
+  /** Every ref at or below a prefix such as `refs/bulkhead`, and the id that it points at. */
+  listRefs(prefix: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
+  /** Renames everything below one prefix to another one, all of it or nothing. GIT_FAILED when a name there is taken. */
+  moveRefs(move: {readonly from: string; readonly to: string}, signal: AbortSignal): Promise<void>;
   /**
-   * Removes the locks that a killed git left on refs under a prefix such as `refs/bulkhead/<run>`. Only for whoever drives
-   * that run alone, before the first step; without it every later move of such a ref is GIT_FAILED.
+   * Removes what a killed git left of refs under a prefix such as `refs/bulkhead/<run>`: locks, and staging folders. Only for
+   * whoever drives that run alone, before the first step; without it every later move of such a ref is GIT_FAILED.
    */
   unlockRefs(prefix: string, signal: AbortSignal): Promise<void>;
 }
@@ -77,6 +81,8 @@ export async function openRepository(dir: string, signal: AbortSignal): Promise<
     readRef: (ref, within) => readRef(store, ref, within),
     updateRef: (move, within) => updateRef(store, move, within),
     deleteRefs: (prefix, within) => deleteRefs(store, prefix, within),
+    listRefs: (prefix, within) => listRefs(store, prefix, within),
+    moveRefs: (move, within) => moveRefs(store, move, within),
     unlockRefs: (prefix, within) => unlockRefs(store, prefix, within),
   };
 }

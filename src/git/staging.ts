@@ -17,11 +17,12 @@ const prefix = 'staging-';
 const staleMs = 24 * 3600 * 1000;
 
 /**
- * Makes a staging folder. It is removed on disposal; one that a killed process left is removed by {@link sweepStaging}.
- * Throws DISK_FULL, ENVIRONMENT, GIT_FAILED.
+ * Makes a staging folder for what a ref such as `refs/bulkhead/<run>/…` will point at. It is removed on disposal; one that
+ * a killed process left, by {@link sweepStagingOf} its run, or by {@link sweepStaging}. Throws DISK_FULL, ENVIRONMENT,
+ * GIT_FAILED.
  */
-export async function startStaging(store: GitStore, signal: AbortSignal): Promise<Staging> {
-  const folder = await onDisk(store.directory, () => mkdtemp(join(store.directory, prefix)));
+export async function startStaging(store: GitStore, ref: string, signal: AbortSignal): Promise<Staging> {
+  const folder = await onDisk(store.directory, () => mkdtemp(join(store.directory, prefixOf(ref))));
   const remove = () => rm(folder, {recursive: true, force: true});
   try {
     const directory = join(folder, 'git');
@@ -41,6 +42,20 @@ export async function sweepStaging(store: GitStore): Promise<void> {
     await sweep(store.directory, prefix);
     await sweep(packs, 'tmp_');
   });
+}
+
+/** Removes every staging folder of one run, whatever its age: only for whoever drives that run alone. */
+export async function sweepStagingOf(store: GitStore, ref: string): Promise<void> {
+  await onDisk(store.directory, async () => {
+    for (const name of await readdir(store.directory)) {
+      if (name.startsWith(prefixOf(ref))) await rm(join(store.directory, name), {recursive: true, force: true});
+    }
+  });
+}
+
+/** `staging-<run>-`: the third part of a ref, as a file name. */
+function prefixOf(ref: string): string {
+  return `${prefix}${(ref.split('/')[2] ?? '').replace(/[^A-Za-z0-9-]/g, '_')}-`;
 }
 
 /** Removes what begins with a prefix and is older than a day. */

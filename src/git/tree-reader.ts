@@ -39,9 +39,8 @@ export async function openTreeReader(store: GitStore, commit: string, signal: Ab
       const {stdout} = await runGit({gitDir: store.directory, args: ['cat-file', 'blob', file.oid], maxBytes: file.size + 1, signal: within});
       return stdout;
     },
-    async *files(within) {
-      const files = await list(within);
-      yield* readFiles(store, files, within);
+    async *files(within, only) {
+      yield* readFiles(store, only ?? (await list(within)), within);
     },
   };
 }

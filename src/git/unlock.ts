@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import {systemCode} from '../core/errors.js';
 import {onDisk} from './disk.js';
 import {assertRef, type GitStore} from './refs.js';
+import {sweepStagingOf} from './staging.js';
 
 /** Locks of the whole repository: another run's git may hold one just now, but no call of ours lasts an hour. */
 const sharedLocks: readonly string[] = ['packed-refs.lock', 'packed-refs.new', 'config.lock', 'shallow.lock', 'HEAD.lock'];
@@ -10,12 +11,13 @@ const sharedLocks: readonly string[] = ['packed-refs.lock', 'packed-refs.new', '
 const staleMs = 3_600_000;
 
 /**
- * Removes the locks that a killed git left on the refs under a prefix such as `refs/bulkhead/<run>`, whatever their age:
- * call it only while nothing else moves these refs. Locks of the whole repository go when they are older than one hour.
+ * Removes the locks that a killed git left on the refs under a prefix such as `refs/bulkhead/<run>`, and the staging
+ * folders of that run, whatever their age: call it only while nothing else works on that run. Locks of the whole repository go when they are older than one hour.
  * Throws DISK_FULL, ENVIRONMENT.
  */
 export async function unlockRefs(store: GitStore, prefix: string, signal: AbortSignal): Promise<void> {
   assertRef(prefix);
+  await sweepStagingOf(store, prefix);
   await onDisk(store.directory, async () => {
     await rm(join(store.directory, `${prefix}.lock`), {force: true});
     await unlockBelow(join(store.directory, prefix), signal);

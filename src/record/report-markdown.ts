@@ -62,9 +62,15 @@ function item(one: Finding): string {
 function specialists(report: Report): string {
   if (report.specialists.length === 0) return '';
   const rows = report.specialists.map(
-    (one) => `| ${line(one.specialist)} | ${one.turns} | ${one.usage.inputTokens + one.usage.cacheReadTokens + one.usage.cacheWriteTokens} in, ${one.usage.outputTokens} out | ${one.submissions.map((id) => `\`${id.slice(0, 12)}\``).join(' ')} | ${line(one.summary)} |`,
+    (one) => `| ${line(one.specialist)} | ${one.turns} | ${tokens(one)} | ${one.submissions.map((id) => `\`${id.slice(0, 12)}\``).join(' ')} | ${line(one.summary)} |`,
   );
   return ['## Specialists', '', 'What they said is reported, not verified.', '', '| specialist | turns | tokens | submissions | said |', '|---|---|---|---|---|', ...rows].join('\n');
+}
+
+function tokens({usage, interrupted}: Report['specialists'][number]): string {
+  const counted = `${usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens} in, ${usage.outputTokens} out`;
+  if (interrupted === undefined) return counted;
+  return `${counted}; ${interrupted.requests} interrupted, estimated: ${interrupted.inputTokens} in, at most ${interrupted.outputTokensAtMost} out`;
 }
 
 function inputs(report: Report): string {

@@ -1,6 +1,7 @@
 import {mkdir, readdir, stat} from 'node:fs/promises';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {AppError, systemCode} from '../core/errors.js';
+import {syncFolder} from './durable.js';
 
 /** Where the state of one repository lives, outside of it: `git clean -fdx` must not destroy undelivered work. */
 export interface Store {
@@ -22,6 +23,8 @@ export interface RunFiles {
   readonly reportJson: string;
   readonly reportMarkdown: string;
   readonly traffic: string;
+  /** What the process printed that drives the run without a terminal. */
+  readonly driverLog: string;
 }
 
 /** Names the store of a repository; makes nothing. */
@@ -41,6 +44,7 @@ export function runFiles(store: Store, runId: string): RunFiles {
     reportJson: join(directory, 'report.json'),
     reportMarkdown: join(directory, 'report.md'),
     traffic: join(directory, 'traffic.yml'),
+    driverLog: join(directory, 'logs', 'driver.log'),
   };
 }
 
@@ -56,10 +60,11 @@ export async function makeRunFolder(store: Store, runId: string): Promise<RunFil
   return files;
 }
 
-/** Readable by its user alone. */
+/** Readable by its user alone, and on the disk: with it every folder above that had to be made. */
 async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, {recursive: true, mode: 0o700});
+    const first = await mkdir(folder, {recursive: true, mode: 0o700});
+    for (let made = folder; first !== undefined && made.startsWith(first); made = dirname(made)) await syncFolder(dirname(made));
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOSPC') throw new AppError('DISK_FULL', `There is no space to make the folder ${folder}.`, {hint: 'Free some space, then try again.', cause: error});

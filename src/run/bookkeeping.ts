@@ -1,10 +1,13 @@
-import {dirname, join} from 'node:path/posix';
+import {relative} from 'node:path/posix';
 import {z} from 'zod';
 import {AppError, isAppError} from '../core/errors.js';
 import {escapeText} from '../core/escape.js';
 import {manifestSha256} from '../core/manifest.js';
+import {foldersOf} from '../core/path.js';
 import type {Report} from '../core/report.js';
-import {tickTask} from '../project/tasks.js';
+import {reportFolderOf, specFolder, type TaskAt} from '../project/agent-os/places.js';
+import {completionBlock, type CompletionFacts} from '../project/agent-os/write/block.js';
+import {completedFiles} from '../project/agent-os/write/completed.js';
 import {renderReportMarkdown} from '../record/report-markdown.js';
 import {refOf, type Run} from './rooms.js';
 
@@ -20,14 +23,9 @@ interface TaskFiles {
   readonly notes: readonly string[];
 }
 
-/** Folder of the reports beside a task file; no specialist may write there. */
-export function reportFolder(tasksPath: string): string {
-  return join(dirname(tasksPath), 'verifications');
-}
-
 /**
- * T: the ticked task file and the report beside it, on top of V; without a task file, V's own tree with the verdict in
- * its message. A task that cannot be ticked in V any more is a note: the verdict does not depend on it.
+ * T: the ticked tasks file, the task's detail file and the report in the spec's folder, on top of V; without a task
+ * file, V's own tree with the verdict in its message. A task that cannot be ticked in V any more is a note: the verdict does not depend on it.
  */
 export async function commitBookkeeping(run: Run, report: Report, signal: AbortSignal): Promise<Bookkeeping> {
   const {repository} = run.rooms;
@@ -50,19 +48,43 @@ export async function commitBookkeeping(run: Run, report: Report, signal: AbortS
   });
 }
 
-async function taskFiles(run: Run, from: {readonly path: string; readonly id: string}, report: Report, signal: AbortSignal): Promise<TaskFiles> {
+async function taskFiles(run: Run, from: TaskAt, report: Report, signal: AbortSignal): Promise<TaskFiles> {
   const reader = await run.rooms.repository.reader(report.commit, signal);
-  const folder = reportFolder(from.path);
+  const listed = await reader.list(signal);
+  const folder = reportFolderOf(from.path, (path) => listed.some((file) => file.path.startsWith(`${path}/`)));
+  // A file or a link where a folder would have to be.
+  const inTheWay = [...foldersOf(folder), folder].find((path) => listed.some((file) => file.path === path));
+  const reportPath = `${folder}/bulkhead-${run.id}.md`;
+  const block = completionBlock(factsOf(run, report, inTheWay === undefined ? relative(specFolder(from.path), reportPath) : undefined));
+  const regular = new Set(listed.filter(({mode}) => mode === 'file' || mode === 'executable').map(({path}) => path));
+  const read = async (path: string): Promise<string | undefined> => {
+    const bytes = regular.has(path) ? await reader.read(path, signal) : undefined;
+    return bytes === undefined ? undefined : decode(path, bytes);
+  };
   try {
-    const tasks = await reader.read(from.path, signal);
-    if (tasks === undefined) return {files: [], notes: [`${from.path} is not in the verified commit, so nothing was ticked.`]};
-    const ticked = {path: from.path, bytes: Buffer.from(tickTask(decode(from.path, tasks), from.id))};
-    if ((await reader.list(signal)).some((file) => file.path === folder)) return {files: [ticked], notes: [`${folder} is a file, so the report is not beside the task.`]};
-    return {files: [ticked, {path: `${folder}/bulkhead-${run.id}.md`, bytes: Buffer.from(renderReportMarkdown(report))}], notes: []};
+    const {files, notes} = await completedFiles(from, {date: run.startedAt.toISOString().slice(0, 10), block}, read);
+    const written = files.map(({path, text}) => ({path, bytes: Buffer.from(text)}));
+    if (files.length === 0) return {files: [], notes};
+    if (inTheWay !== undefined) return {files: written, notes: [...notes, `${escapeText(inTheWay)} is a file, so the report is not beside the task.`]};
+    return {files: [...written, {path: reportPath, bytes: Buffer.from(renderReportMarkdown(report))}], notes};
   } catch (error) {
     if (!isAppError(error, 'TASK_NOT_FOUND')) throw error;
     return {files: [], notes: [`The task was not ticked: ${error.message}`]};
   }
+}
+
+/** Only what the verification saw. */
+function factsOf(run: Run, report: Report, reportPath: string | undefined): CompletionFacts {
+  const {files, tests} = run.options.manifest;
+  const count = (action: string): number => files.filter((file) => file.action === action).length;
+  return {
+    specialists: report.specialists.length,
+    rounds: report.rounds.length,
+    runId: run.id,
+    files: {created: count('create'), modified: count('modify'), deleted: count('delete'), tests: tests?.files.length ?? 0},
+    tests: report.tests === undefined ? undefined : {passed: report.tests.passed, total: report.tests.total},
+    report: reportPath,
+  };
 }
 
 function decode(path: string, bytes: Uint8Array): string {

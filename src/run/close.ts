@@ -1,11 +1,12 @@
-import {writeFile} from 'node:fs/promises';
 import {z} from 'zod';
 import {isAppError} from '../core/errors.js';
 import {manifestSha256} from '../core/manifest.js';
 import type {Report} from '../core/report.js';
 import type {Verification} from '../core/verification.js';
+import {writeDurably} from '../record/durable.js';
 import {renderReportMarkdown} from '../record/report-markdown.js';
 import {commitBookkeeping} from './bookkeeping.js';
+import {interruptedTurns} from './results.js';
 import type {Run} from './rooms.js';
 import type {Specialist} from './work.js';
 
@@ -33,8 +34,8 @@ export async function closeRun(run: Run, ending: Ending, signal: AbortSignal): P
 }
 
 async function writeReport(run: Run, report: Report): Promise<void> {
-  await writeFile(run.files.reportJson, `${JSON.stringify(report, null, 2)}\n`, {mode: 0o600});
-  await writeFile(run.files.reportMarkdown, renderReportMarkdown(report), {mode: 0o600});
+  await writeDurably(run.files.reportJson, `${JSON.stringify(report, null, 2)}\n`);
+  await writeDurably(run.files.reportMarkdown, renderReportMarkdown(report));
 }
 
 const Delivered = z.strictObject({branch: z.string().optional()});
@@ -45,7 +46,7 @@ async function deliverResult(run: Run, report: Report, signal: AbortSignal): Pro
   const delivered = await run.steps.step({
     name: 'deliver',
     input: {commit: bookkeeping.commit, name},
-    names: {branch: `bulkhead/${name}`},
+    names: {branch: `bulkhead/${name}`, otherwise: `bulkhead-${name}`},
     schema: Delivered,
     run: async () => ({branch: await makeBranch(run, {commit: bookkeeping.commit, name}, signal)}),
   });
@@ -70,7 +71,8 @@ async function draftReport(run: Run, ending: Ending, last: Verification, signal:
   const {manifest, manifestSource, traffic} = run.options;
   const facts = await run.rooms.engine.facts(signal);
   const {reference, id, digest, diffIds} = run.image;
-  return {
+  // What a model asked for is recorded as it was; a report shows none of it that looks like a secret.
+  return run.rooms.redact.value({
     schemaVersion: 1,
     runId: run.id,
     task: run.task,
@@ -89,14 +91,25 @@ async function draftReport(run: Run, ending: Ending, last: Verification, signal:
     restored: last.restored,
     notes: [],
     rounds: ending.verifications.map(({verdict, commit, findings}) => ({verdict, commit, findings})),
-    specialists: ending.specialists.map((one) => ({
-      specialist: one.stream.specialist,
-      turns: one.nextTurn - 1,
-      submissions: [...one.submissions],
-      usage: one.usage,
-      summary: one.summary,
-    })),
-    timings: {total: Date.now() - run.startedAt.getTime(), verification: ending.verifications.reduce((sum, one) => sum + one.durationMs, 0)},
+    specialists: ending.specialists.map((one) => usageOf(run, one)),
+    timings: {
+      total: Date.now() - run.startedAt.getTime(),
+      verification: ending.verifications.reduce((sum, one) => sum + one.durationMs, 0),
+      journalSync: Math.round(run.journal.syncMs),
+    },
+  }, 'text');
+}
+
+function usageOf(run: Run, one: Specialist): Report['specialists'][number] {
+  const {specialist} = one.stream;
+  const interrupted = interruptedTurns(run.journal.events, specialist);
+  return {
+    specialist,
+    turns: one.nextTurn - 1,
+    submissions: [...one.submissions],
+    usage: one.usage,
+    ...(interrupted === undefined ? {} : {interrupted}),
+    summary: one.summary,
   };
 }
 

@@ -1,4 +1,3 @@
-import {writeFile} from 'node:fs/promises';
 import pLimit from 'p-limit';
 import {z} from 'zod';
 import {canonicalJson} from '../core/canonical.js';
@@ -9,7 +8,8 @@ import type {Report} from '../core/report.js';
 import type {LockedImage} from '../core/sandbox.js';
 import type {Plan} from '../core/specialist.js';
 import {Verification} from '../core/verification.js';
-import {reportFolder} from './bookkeeping.js';
+import {keptPaths} from '../project/agent-os/places.js';
+import {writeDurably} from '../record/durable.js';
 import {closeRun} from './close.js';
 import {mergeInOrder} from './merge.js';
 import {planStreams} from './plan.js';
@@ -46,7 +46,7 @@ export async function conductRun(opened: OpenedRun, signal: AbortSignal): Promis
 /** What Bulkhead itself writes when the task is verified is closed to every specialist. */
 function planOf(run: Run): Plan {
   const {manifest, scopes, from} = run.options;
-  const kept = from === undefined ? [] : [from.path, reportFolder(from.path)];
+  const kept = from === undefined ? [] : keptPaths(from);
   return planStreams(manifest, scopes, kept);
 }
 
@@ -73,7 +73,7 @@ async function lockInputs(run: OpenedRun, signal: AbortSignal): Promise<LockedIm
     input: {manifestSha256: manifestSha256(manifest)},
     schema: z.strictObject({reference: z.string(), id: z.string(), digest: z.string().optional(), diffIds: z.array(z.string())}),
     run: async () => {
-      await writeFile(run.files.manifest, `${canonicalJson(manifest)}\n`, {mode: 0o600});
+      await writeDurably(run.files.manifest, `${canonicalJson(manifest)}\n`);
       return run.rooms.engine.lockImage(manifest.image, signal);
     },
   });
@@ -109,6 +109,9 @@ async function workTogether(
   return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 }
 
+/** Findings in the journal's own lines; all of them are in the outcome of the step and in the report. */
+const maxNotedFindings = 50;
+
 interface VerifyAt {
   readonly round: number;
   readonly base: string;
@@ -120,7 +123,6 @@ interface VerifyAt {
 async function verifyMerge(run: Run, at: VerifyAt, signal: AbortSignal): Promise<Verification> {
   const {repository, engine, verifyCommit, harness, baseCache} = run.rooms;
   const namePrefix = `bulkhead-${run.id}-verify-${at.round}`;
-  const before = run.steps.known(`verify/${at.round}`);
   const verification = await run.steps.step({
     name: `verify/${at.round}`,
     input: {commit: at.commit, findings: at.findings},
@@ -146,9 +148,10 @@ async function verifyMerge(run: Run, at: VerifyAt, signal: AbortSignal): Promise
       return seen;
     },
   });
-  if (before !== 'finished') {
+  // A crash between the two lines must not leave the second one out.
+  if (!run.journal.events.some((event) => event.type === 'verification.ended' && event.round === at.round)) {
     const {verdict, findings} = verification;
-    await run.steps.note({type: 'verification.ended', round: at.round, commit: at.commit, verdict, findings});
+    await run.steps.note({type: 'verification.ended', round: at.round, commit: at.commit, verdict, findings: findings.slice(0, maxNotedFindings), findingsTotal: findings.length});
   }
   return verification;
 }

@@ -1,55 +1,71 @@
 import {AppError, isAppError, translateSystemError} from '../core/errors.js';
-import type {JournalEvent} from '../core/journal.js';
 import type {Report} from '../core/report.js';
-import type {WorkspaceNames} from '../core/sandbox.js';
+import {bringHome, unsavedBoxes, type Keeper} from './bring-home.js';
 import {conductRun} from './conduct.js';
 import type {OpenedRun} from './rooms.js';
-import {removeAll} from './sweep.js';
+import {removeAll} from './sweep/remove.js';
 
-/** How long the tidying up after a run may take. */
+/** How long the tidying up after a run may take, and how long bringing home what a cancelled run still holds. */
 const tidyMs = 60_000;
 
 /**
  * Conducts a run to its verdict, or parks it: whatever stopped it is journalled, the work of its boxes is a commit by
- * then, and nothing of it stays on the engine, but for a workspace whose work could not be brought home.
+ * then, and nothing of it stays on the engine, but for a workspace whose work could not be brought home. A signal that
+ * is aborted with CANCELLED ends the run instead; CANCELLED is thrown then.
  */
 export async function driveRun(run: OpenedRun, signal: AbortSignal): Promise<Report> {
   try {
     return await conductRun(run, signal);
   } catch (error) {
-    const code = isAppError(error) ? error.code : (translateSystemError(error)?.code ?? (signal.aborted ? 'INTERRUPTED' : 'INTERNAL'));
-    // A full disk cannot take this line either; the journal without it says `interrupted`, which is as true.
-    await run.journal.append({type: 'run.parked', code, message: error instanceof Error ? error.message : String(error)}).catch(() => undefined);
+    if (isAppError(error, 'CANCELLED')) {
+      await closeCancelled(run, AbortSignal.timeout(tidyMs));
+      throw error;
+    }
+    await park(run, error, signal);
     throw isAppError(error, 'INTERRUPTED') ? interrupted(run.id, error) : error;
   } finally {
     await tidy(run).catch(() => undefined);
   }
 }
 
+/** Ends a run that nobody drives. Its work stays: submissions, and what its boxes still held. */
+export async function cancelRun(run: Keeper, signal: AbortSignal): Promise<void> {
+  await run.rooms.repository.unlockRefs(`refs/bulkhead/${run.id}`, signal);
+  await closeCancelled(run, signal);
+  await tidy(run);
+}
+
+/** The reason that ends a run for good when its signal is aborted with it. */
+export function cancelled(runId: string): AppError {
+  return new AppError('CANCELLED', `The run ${runId} was cancelled; its work is kept.`, {hint: `\`bulkhead diff ${runId} SPECIALIST\` shows it, \`bulkhead discard ${runId}\` drops it.`});
+}
+
+async function closeCancelled(run: Keeper, signal: AbortSignal): Promise<void> {
+  await bringHome(run, signal);
+  await run.journal.append({type: 'run.closed', verdict: 'cancelled'});
+}
+
+/** Most characters of a message in the journal's own line. */
+const maxMessage = 4000;
+
+async function park(run: OpenedRun, error: unknown, signal: AbortSignal): Promise<void> {
+  const code = isAppError(error) ? error.code : (translateSystemError(error)?.code ?? (signal.aborted ? 'INTERRUPTED' : 'INTERNAL'));
+  const message = error instanceof Error ? error.message : String(error);
+  // A full disk cannot take this line either; the journal without it says `interrupted`, which is as true.
+  await run.journal.append({type: 'run.parked', code, message: message.slice(0, maxMessage)}).catch(() => undefined);
+}
+
 function interrupted(runId: string, cause: unknown): AppError {
   return new AppError('INTERRUPTED', `The run ${runId} is parked; its work so far is kept.`, {hint: `\`bulkhead resume ${runId}\` goes on, \`bulkhead discard ${runId}\` drops it.`, cause});
 }
 
-async function tidy(run: OpenedRun): Promise<void> {
+async function tidy(run: Keeper): Promise<void> {
   const {engine} = run.rooms;
   const signal = AbortSignal.timeout(tidyMs);
   const kept: string[] = [];
-  for (const names of unsavedBoxes(run.journal.events)) {
+  for (const {names} of unsavedBoxes(run.journal.events)) {
     if (await engine.hasWorkspace(names, signal)) kept.push(names.box, names.snapshot);
   }
   const mine = (await engine.leftovers(signal)).filter((item) => item.runId === run.id);
   await removeAll(engine, mine.filter((item) => !kept.some((name) => item.name.startsWith(name))), signal);
-}
-
-/** The boxes whose work is not a commit yet, by what the journal says. */
-export function unsavedBoxes(events: readonly JournalEvent[]): readonly WorkspaceNames[] {
-  const unsaved = new Map<string, WorkspaceNames>();
-  for (const event of events) {
-    if (event.type === 'step.started' && event.step.startsWith('box/')) {
-      const {snapshot, box} = event.names;
-      if (snapshot !== undefined && box !== undefined) unsaved.set(event.step.slice('box/'.length), {snapshot, box});
-    }
-    if (event.type === 'step.finished' && event.step.startsWith('export/')) unsaved.delete(event.step.slice('export/'.length));
-  }
-  return [...unsaved.values()];
 }

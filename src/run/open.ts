@@ -2,8 +2,8 @@ import {AppError} from '../core/errors.js';
 import type {Journal, JournalEvent} from '../core/journal.js';
 import type {Checkout} from '../git/checkout.js';
 import {openJournal, readEvents} from '../record/journal.js';
-import {lockRun} from '../record/lock.js';
-import {ownerIsGone, processOwner} from '../record/owner.js';
+import {driverOf, lockRun, type LockOptions} from '../record/lock.js';
+import {processOwner} from '../record/owner.js';
 import {foldRun, type RunState} from '../record/state.js';
 import {startSteps} from '../record/steps.js';
 import type {RunFiles} from '../record/store.js';
@@ -25,10 +25,13 @@ export interface NewRun {
   readonly engineAddress: string;
   readonly now: () => Date;
   readonly listen: (event: JournalEvent) => void;
+  /** Called when another process asks this one to cancel or park the run. */
+  readonly onRequest?: LockOptions['onRequest'];
 }
 
 /** What is needed to drive a run, new or earlier. */
-export type DriveRequest = Pick<NewRun, 'checkout' | 'rooms' | 'engineAddress' | 'now' | 'listen'> & {readonly acceptLoss: boolean};
+export type DriveRequest = Pick<NewRun, 'checkout' | 'rooms' | 'engineAddress' | 'now' | 'listen' | 'onRequest'> &
+  Pick<LockOptions, 'takeOver'> & {readonly acceptLoss: boolean};
 
 /** Begins the journal of a new run, in the folder that was made for it, and takes its lock. */
 export async function openNewRun(files: RunFiles, request: NewRun): Promise<OpenRun> {
@@ -50,7 +53,7 @@ export async function openEarlierRun(files: RunFiles, request: DriveRequest): Pr
 
 /** The state of a run by its journal. JOURNAL_DAMAGED when there is none in its folder. */
 export async function readState(files: RunFiles): Promise<RunState> {
-  const state = foldRun(await readEvents(files.journal), ownerIsGone);
+  const state = foldRun(await readEvents(files.journal), await driverOf(files.directory));
   if (state !== undefined) return state;
   throw new AppError('JOURNAL_DAMAGED', `The run ${files.runId} has no journal that begins.`, {hint: `It was ended before it did anything. \`bulkhead discard ${files.runId}\` removes it.`});
 }
@@ -69,9 +72,9 @@ export function isOpen(state: RunState): boolean {
 }
 
 async function hold(files: RunFiles, request: DriveRequest, begin: (journal: Journal) => Promise<void>): Promise<OpenRun> {
-  const lock = await lockRun(files.directory);
+  const lock = await lockRun(files.directory, {onRequest: request.onRequest, takeOver: request.takeOver});
   try {
-    const journal = await openJournal(files.journal, request.now);
+    const journal = await openJournal(files.journal, {now: request.now, redact: request.rooms.redact});
     try {
       return await take(files, request, {lock, journal, begin});
     } catch (error) {

@@ -1,21 +1,7 @@
 import {z} from 'zod';
-import {AppError} from '../core/errors.js';
-import type {Sandbox, WorkspaceNames} from '../core/sandbox.js';
-import {refOf, type Run} from './rooms.js';
-
-/** Names the phase of one specialist and the commit that its first box is made of. */
-export interface PhaseName {
-  readonly specialist: string;
-  readonly phase: string;
-  readonly commit: string;
-}
-
-const Worked = z.strictObject({
-  /** The workspace of the box as a commit on top of the box's own; that one itself when nothing changed. */
-  commit: z.string(),
-  refused: z.array(z.strictObject({path: z.string(), code: z.enum(['UNSAFE_NAME', 'SCOPE_VIOLATION', 'FILE_IGNORED']), why: z.string()})),
-});
-type Worked = z.infer<typeof Worked>;
+import type {Sandbox} from '../core/sandbox.js';
+import {boxNames, boxStep, exportBox, type BoxAt, type PhaseName, type Worked} from './bring-home.js';
+import type {Run} from './rooms.js';
 
 /** The boxes of one phase: one, or after each interruption another one, made from what the last one held. */
 export interface PhaseBox extends AsyncDisposable {
@@ -57,7 +43,7 @@ export function startPhaseBox(run: Run, name: PhaseName, signal: AbortSignal): P
 
   return {
     current: () => (box ??= begin()),
-    earlier: async () => (box === undefined && ended > 0 ? run.rooms.engine.findBox(namesOf(run, name, ended - 1, name.commit).box, signal) : undefined),
+    earlier: async () => (box === undefined && ended > 0 ? run.rooms.engine.findBox(boxNames(run, name, {index: ended - 1, commit: name.commit}).box, signal) : undefined),
     async lost() {
       if (box === undefined) return;
       box = undefined;
@@ -76,24 +62,18 @@ export function startPhaseBox(run: Run, name: PhaseName, signal: AbortSignal): P
       const started = await box.then(() => true, () => false);
       // Whatever stopped the phase is what the user must see; a workspace that does not come home now stays for the resume.
       if (started) await workOf(ended + 1, within).catch(() => undefined);
-      else await run.rooms.engine.removeWorkspace(namesOf(run, name, ended, name.commit), within).catch(() => undefined);
+      else await run.rooms.engine.removeWorkspace(boxNames(run, name, {index: ended, commit: name.commit}), within).catch(() => undefined);
     },
   };
 }
 
-interface BoxAt {
-  readonly index: number;
-  readonly commit: string;
-  readonly signal: AbortSignal;
-}
-
 async function startBox(run: Run, name: PhaseName, {index, commit, signal}: BoxAt): Promise<Sandbox> {
-  const names = namesOf(run, name, index, commit);
+  const names = boxNames(run, name, {index, commit});
   let box: Sandbox | undefined;
   await run.steps.step({
-    name: stepOf('box', name, index),
+    name: boxStep('box', name, index),
     input: {commit},
-    names: {...names},
+    names: {...names, commit},
     schema: z.strictObject({}),
     run: async () => {
       await makeSnapshot(run, names.snapshot, commit, signal);
@@ -103,47 +83,6 @@ async function startBox(run: Run, name: PhaseName, {index, commit, signal}: BoxA
   });
   if (box === undefined) throw new TypeError(`the box ${names.box} was started by another process`);
   return box;
-}
-
-async function exportBox(run: Run, name: PhaseName, {index, commit, signal}: BoxAt): Promise<Worked> {
-  const names = namesOf(run, name, index, commit);
-  const {engine, repository} = run.rooms;
-  const worked = await run.steps.step<Worked>({
-    name: stepOf('export', name, index),
-    input: {commit},
-    schema: Worked,
-    run: async () => {
-      const living = await engine.findBox(names.box, signal);
-      await living?.stop(signal);
-      if (!(await engine.hasWorkspace(names, signal))) return withoutWorkspace(run, name, {index, commit, box: names.box});
-      const submission = await repository.importSubmission({
-        parent: commit,
-        entries: engine.exportWorkspace({names, ownership: run.ownership, maxFileBytes: repository.maxFileBytes}, signal),
-        policy: {mayWrite: () => true, wanted: wantedPaths(run), allowIgnored: run.options.manifest.allow.ignoredFiles},
-        ref: refOf(run, `work/${name.specialist}/${name.phase}/${index}`),
-        message: `Work of ${name.specialist} (${name.phase})`,
-        date: run.startedAt,
-        signal,
-      });
-      return {commit: submission.empty ? commit : submission.commit, refused: [...submission.refused]};
-    },
-  });
-  await engine.removeWorkspace(names, signal);
-  return worked;
-}
-
-/** A box that never really started did nothing. One that did, and whose workspace is not there, has lost work: a person decides. */
-function withoutWorkspace(run: Run, name: PhaseName, at: {readonly index: number; readonly commit: string; readonly box: string}): Worked {
-  if (run.steps.known(stepOf('box', name, at.index)) !== 'finished' || run.acceptLoss) return {commit: at.commit, refused: []};
-  throw new AppError('WORKSPACE_LOST', `The workspace of ${name.specialist} (${at.box}) is not on the engine at ${run.engineAddress}.`, {
-    hint: `Resume with the engine on which the run was begun (--engine URL). If its volumes are gone for good, \`bulkhead resume ${run.id} --accept-loss\` goes on from what was exported before.`,
-    details: {box: at.box, engine: run.engineAddress},
-  });
-}
-
-function wantedPaths(run: Run): readonly string[] {
-  const {files, tests} = run.options.manifest;
-  return [...files, ...(tests?.files ?? [])].map((entry) => entry.path);
 }
 
 const snapshots = new WeakMap<Run, Map<string, Promise<void>>>();
@@ -171,14 +110,6 @@ async function fillSnapshot(run: Run, snapshot: string, commit: string, signal: 
 
 function countBoxes(run: Run, name: PhaseName): number {
   let count = 0;
-  while (run.steps.known(stepOf('box', name, count)) !== 'new') count += 1;
+  while (run.steps.known(boxStep('box', name, count)) !== 'new') count += 1;
   return count;
-}
-
-function stepOf(kind: 'box' | 'export', name: PhaseName, index: number): string {
-  return `${kind}/${name.specialist}/${name.phase}/${index}`;
-}
-
-function namesOf(run: Run, name: PhaseName, index: number, commit: string): WorkspaceNames {
-  return {snapshot: `bulkhead-${run.id}-at-${commit.slice(0, 12)}`, box: `bulkhead-${run.id}-${name.specialist}-${name.phase}-${index}`};
 }

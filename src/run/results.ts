@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import type {JournalEvent} from '../core/journal.js';
+import type {InterruptedTurns} from '../core/report.js';
 
 /** What a run has made so far, by its journal. */
 export interface Results {
@@ -7,6 +8,8 @@ export interface Results {
   readonly merged: string | undefined;
   /** The newest submission of each specialist. */
   readonly submissions: ReadonlyMap<string, string>;
+  /** The newest work of each specialist, handed in or only brought home, and the commit that its phase began with. */
+  readonly work: ReadonlyMap<string, {readonly commit: string; readonly from: string}>;
   /** T: what is delivered of a verified run. */
   readonly bookkeeping: string | undefined;
 }
@@ -23,14 +26,30 @@ export function resultsOf(events: readonly JournalEvent[]): Results {
   let merged: string | undefined;
   let bookkeeping: string | undefined;
   const submissions = new Map<string, string>();
+  const work = new Map<string, {readonly commit: string; readonly from: string}>();
+  const begun = new Map<string, string>();
   for (const event of events) {
-    if (event.type !== 'step.finished') continue;
+    if (event.type !== 'step.started' && event.type !== 'step.finished') continue;
+    const [kind, specialist = '', phase = '', index = ''] = event.step.split('/');
+    if (event.type === 'step.started') {
+      if (kind === 'box' && index === '0' && event.names['commit'] !== undefined) begun.set(`${specialist}/${phase}`, event.names['commit']);
+      continue;
+    }
     const commit = Commit.safeParse(event.outcome).data?.commit;
-    const [kind, specialist = ''] = event.step.split('/');
+    const from = begun.get(`${specialist}/${phase}`);
     if (commit === undefined) continue;
     if (kind === 'merge') merged = commit;
     if (kind === 'submission' && !isEmpty(event.outcome)) submissions.set(specialist, commit);
+    if ((kind === 'submission' || kind === 'export') && from !== undefined && commit !== from) work.set(specialist, {commit, from});
     if (kind === 'bookkeeping') bookkeeping = commit;
   }
-  return {merged, submissions, bookkeeping};
+  return {merged, submissions, work, bookkeeping};
+}
+
+/** Adds up the requests of one specialist whose answer was lost. Pure; undefined when there were none. */
+export function interruptedTurns(events: readonly JournalEvent[], specialist: string): InterruptedTurns | undefined {
+  const lost = events.flatMap((event) => (event.type === 'effect.unknown' && event.step.startsWith(`turn/${specialist}/`) && event.estimate !== undefined ? [event.estimate] : []));
+  if (lost.length === 0) return undefined;
+  const sum = (of: (one: (typeof lost)[number]) => number): number => lost.reduce((total, one) => total + of(one), 0);
+  return {requests: lost.length, inputTokens: sum((one) => one.inputTokens), outputTokensAtMost: sum((one) => one.outputTokensAtMost)};
 }

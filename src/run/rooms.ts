@@ -2,6 +2,7 @@ import type {runSpecialist} from '../agents/loop.js';
 import type {Model} from '../agents/model.js';
 import type {conflictMessage, openingMessage, repairMessage, systemPrompt} from '../agents/roles.js';
 import type {Journal, Steps} from '../core/journal.js';
+import type {Redactor} from '../core/redact.js';
 import type {LockedImage, Ownership, SandboxEngine} from '../core/sandbox.js';
 import type {SeedFile} from '../core/tree.js';
 import type {Checkout} from '../git/checkout.js';
@@ -27,6 +28,8 @@ export interface Rooms {
   readonly harness: readonly SeedFile[];
   readonly baseCache: NonNullable<VerifyRequest['baseCache']>;
   readonly deliverBranch: typeof deliverBranch;
+  /** Takes this machine's secrets out of everything that is written. */
+  readonly redact: Redactor;
 }
 
 /** One run while this process drives it, before its inputs are locked. */

@@ -3,7 +3,8 @@ import type {Conversation} from '../agents/conversation.js';
 import {finding, type Finding} from '../core/finding.js';
 import {addUsage, mayWrite, noUsage, type SpecialistOutcome, type Stream, type Usage} from '../core/specialist.js';
 import type {ExportEntry} from '../core/sandbox.js';
-import {startPhaseBox, type PhaseName} from './phase-box.js';
+import type {PhaseName} from './bring-home.js';
+import {startPhaseBox} from './phase-box.js';
 import {refOf, type Run} from './rooms.js';
 
 /** One specialist over the whole run: its conversation goes on from box to box. */
@@ -41,7 +42,7 @@ export function newSpecialist(stream: Stream): Specialist {
 export async function workPhase(run: Run, specialist: Specialist, at: {readonly phase: string; readonly commit: string; readonly opening: string}, signal: AbortSignal): Promise<HandedIn> {
   const name: PhaseName = {specialist: specialist.stream.specialist, phase: at.phase, commit: at.commit};
   await using box = startPhaseBox(run, name, signal);
-  const {model, runSpecialist, prompts} = run.rooms;
+  const {model, runSpecialist, prompts, redact} = run.rooms;
   const worked = await runSpecialist({
     specialist: name.specialist,
     phase: name.phase,
@@ -52,6 +53,7 @@ export async function workPhase(run: Run, specialist: Specialist, at: {readonly 
     box,
     model,
     steps: run.steps,
+    redact,
     maxTokens: run.options.model.maxTokens,
     maxTurns: run.options.maxTurns,
     signal,

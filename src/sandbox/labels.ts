@@ -1,4 +1,6 @@
-import type {Ownership} from '../core/sandbox.js';
+import {readFileSync} from 'node:fs';
+import {bootText, lifetimeMs, parseMoment, type Moment} from '../core/moment.js';
+import type {Leftover, Ownership, WorkspaceNames} from '../core/sandbox.js';
 
 /** The labels that everything of ours on an engine carries; `clean` finds things by them and never by a name. */
 export const labelKeys = {
@@ -6,32 +8,75 @@ export const labelKeys = {
   owner: 'dev.bulkhead.owner',
   /** ISO time after which a sweep may take it for abandoned. */
   expires: 'dev.bulkhead.expires',
+  /** Boot id and seconds since the boot at its creation: an age that no clock can jump over. */
+  born: 'dev.bulkhead.born',
   kind: 'dev.bulkhead.kind',
   /** On snapshots: what the volume was filled from. */
   content: 'dev.bulkhead.content',
   /** On snapshots: `yes` when there are files of ours to show in a box. */
   harness: 'dev.bulkhead.harness',
+  /** On the volumes of a specialist's box: its name, and the snapshot under it. */
+  box: 'dev.bulkhead.box',
+  snapshot: 'dev.bulkhead.snapshot',
 } as const;
 
-/** What a labelled object is for. */
-export type ObjectKind = 'box' | 'process' | 'helper' | 'snapshot' | 'upper' | 'workspace';
-
-/** Seven days: longer than any run, so that only what was really abandoned is ever past it. */
-const lifetimeMs = 7 * 24 * 3_600_000;
+/** What a labelled object is for. `scratch`: the volumes of a box whose content is nobody's work. */
+export type ObjectKind = 'box' | 'process' | 'helper' | 'snapshot' | 'upper' | 'workspace' | 'scratch';
 
 /** The labels of one new object. `now` is the moment of its creation. */
-export function makeLabels(ownership: Ownership, kind: ObjectKind, now: Date): Record<string, string> {
+export function makeLabels(ownership: Ownership, kind: ObjectKind, now: Moment): Record<string, string> {
+  const born = bootText(now);
   return {
     [labelKeys.run]: ownership.runId,
     [labelKeys.owner]: ownership.owner,
-    [labelKeys.expires]: new Date(now.getTime() + lifetimeMs).toISOString(),
+    [labelKeys.expires]: new Date(now.at.getTime() + lifetimeMs).toISOString(),
     [labelKeys.kind]: kind,
+    ...(born === undefined ? {} : {[labelKeys.born]: born}),
   };
 }
 
+/** The labels of a volume in which a specialist's work lies: also where it is, so that it can be exported without a journal. */
+export function makeWorkLabels(ownership: Ownership, kind: 'upper' | 'workspace', {names, now}: {readonly names: WorkspaceNames; readonly now: Moment}): Record<string, string> {
+  return {...makeLabels(ownership, kind, now), [labelKeys.box]: names.box, [labelKeys.snapshot]: names.snapshot};
+}
+
+type Labels = Readonly<Record<string, string>> | null | undefined;
+
 /** The owner in the labels of an object, or undefined when it is not ours. */
-export function ownershipOf(labels: Readonly<Record<string, string>> | null | undefined): Ownership | undefined {
+export function ownershipOf(labels: Labels): Ownership | undefined {
   const runId = labels?.[labelKeys.run];
   if (runId === undefined) return undefined;
   return {runId, owner: labels?.[labelKeys.owner] ?? ''};
+}
+
+/** What the labels of an object of ours say besides. */
+export function factsOf(labels: Labels): Pick<Leftover, 'born' | 'work'> {
+  const expires = Date.parse(labels?.[labelKeys.expires] ?? '');
+  const box = labels?.[labelKeys.box];
+  const snapshot = labels?.[labelKeys.snapshot];
+  const holdsWork = ['upper', 'workspace'].includes(labels?.[labelKeys.kind] ?? '');
+  const named = box !== undefined && snapshot !== undefined && objectName.test(box) && objectName.test(snapshot);
+  return {
+    born: Number.isNaN(expires) ? undefined : parseMoment(labels?.[labelKeys.born], new Date(expires - lifetimeMs)),
+    work: !holdsWork ? undefined : named ? {box, snapshot} : 'unknown',
+  };
+}
+
+/** What an engine takes for a name (moby: daemon/names). */
+const objectName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}$/;
+
+/** This moment by the clocks of this machine; where there is no /proc, by the wall clock alone. */
+export function readMoment(): Moment {
+  const boot = read('/proc/sys/kernel/random/boot_id')?.slice(0, 8);
+  const uptime = Number(read('/proc/uptime')?.split(' ')[0] ?? Number.NaN);
+  const known = boot !== undefined && /^[0-9a-f]{8}$/.test(boot) && Number.isFinite(uptime);
+  return known ? {boot, uptimeS: uptime, at: new Date()} : {boot: undefined, uptimeS: undefined, at: new Date()};
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import type {Redactor} from '../../core/redact.js';
 import type {ExecResult} from '../../core/sandbox.js';
 import type {ToolOutcome} from '../conversation.js';
 import {capturedText, cutOutput, maxOutputBytes} from './output.js';
@@ -22,7 +23,7 @@ export const bashTool = defineTool({
   definition: {type: 'bash_20250124', name: 'bash'},
   inBox: true,
   input: Bash,
-  run: async ({command, restart}, exec): Promise<ToolOutcome> => {
+  run: async ({command, restart}, {exec, redact}): Promise<ToolOutcome> => {
     if (command === undefined) {
       return restart === true ? said('Every command runs in a new shell; there was nothing to restart.') : failed('`command` is missing.');
     }
@@ -30,14 +31,14 @@ export const bashTool = defineTool({
     if (Buffer.byteLength(command) > maxCommandBytes) {
       return failed(`The command is longer than ${maxCommandBytes} bytes; nothing was run. Write a script with str_replace_based_edit_tool and run that.`);
     }
-    return told(await exec({argv: ['/bin/sh', '-c', script, 'bulkhead', command], timeoutMs, maxBytes: maxOutputBytes}));
+    return told(await exec({argv: ['/bin/sh', '-c', script, 'bulkhead', command], timeoutMs, maxBytes: maxOutputBytes}), redact);
   },
 });
 
 /** A failing command is an answer, not an error: only a time-out is. */
-function told(result: ExecResult): ToolOutcome {
-  const stderr = capturedText(result.stderr);
-  const parts = [capturedText(result.stdout), stderr === '' ? '' : `[stderr]\n${stderr}`, ending(result)];
+function told(result: ExecResult, redact: Redactor): ToolOutcome {
+  const stderr = capturedText(result.stderr, redact);
+  const parts = [capturedText(result.stdout, redact), stderr === '' ? '' : `[stderr]\n${stderr}`, ending(result)];
   const text = parts.filter((part) => part !== '').map((part) => part.replace(/\n$/, '')).join('\n');
   const cut = cutOutput(text, result.stdout.totalBytes + result.stderr.totalBytes);
   return result.timedOut ? failed(cut) : said(cut === '' ? '[no output]' : cut);

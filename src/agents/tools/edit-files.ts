@@ -1,8 +1,9 @@
 import {posix} from 'node:path';
+import type {Redactor} from '../../core/redact.js';
 import type {ExecResult} from '../../core/sandbox.js';
 import type {ToolOutcome} from '../conversation.js';
 import {capturedText, cutOutput, maxOutputBytes} from './output.js';
-import {failed, said, type ToolExec} from './tool.js';
+import {failed, said, type Bench} from './tool.js';
 
 /** Why a file could not be read or written, for the model. */
 export interface FileProblem {
@@ -55,10 +56,10 @@ export function pathInWorkspace(path: string): string | undefined {
 }
 
 /** The bytes of a file in the box, up to 4 MiB. */
-export async function readFile(exec: ToolExec, path: string): Promise<{readonly kind: 'file'; readonly bytes: Buffer} | {readonly kind: 'directory'} | FileProblem> {
+export async function readFile({exec, redact}: Bench, path: string): Promise<{readonly kind: 'file'; readonly bytes: Buffer} | {readonly kind: 'directory'} | FileProblem> {
   const result = await exec({argv: ['/bin/sh', '-c', readScript, 'bulkhead', path], timeoutMs, maxBytes: maxFileBytes});
   if (result.exitCode === exits.directory) return {kind: 'directory'};
-  const problem = problemOf(result, path);
+  const problem = problemOf(result, path, redact);
   if (problem !== undefined) return problem;
   const {head, tail, totalBytes} = result.stdout;
   if (tail.length > 0 || totalBytes > head.length) return {kind: 'problem', text: `${path} has ${totalBytes} bytes; this tool takes at most ${maxFileBytes}. Use bash.`};
@@ -66,24 +67,24 @@ export async function readFile(exec: ToolExec, path: string): Promise<{readonly 
 }
 
 /** Writes a whole file in one command, with the directories above it. */
-export async function writeFile(exec: ToolExec, path: string, bytes: Uint8Array): Promise<FileProblem | undefined> {
+export async function writeFile({exec, redact}: Bench, path: string, bytes: Uint8Array): Promise<FileProblem | undefined> {
   if (bytes.length > maxFileBytes) return {kind: 'problem', text: `The content has ${bytes.length} bytes; this tool takes at most ${maxFileBytes}.`};
   const argv = ['/bin/sh', '-c', writeScript, 'bulkhead', path, String(bytes.length)];
   const result = await exec({argv, stdin: bytes, timeoutMs, maxBytes: maxOutputBytes});
   if (result.exitCode === exits.directory) return {kind: 'problem', text: `${path} is a directory.`};
-  return problemOf(result, path);
+  return problemOf(result, path, redact);
 }
 
 /** What a directory holds, as an answer to `view`. */
-export async function listDirectory(exec: ToolExec, path: string): Promise<ToolOutcome> {
+export async function listDirectory({exec, redact}: Bench, path: string): Promise<ToolOutcome> {
   const result = await exec({argv: ['/bin/sh', '-c', listScript, 'bulkhead', path], timeoutMs, maxBytes: maxOutputBytes});
-  const problem = problemOf(result, path);
+  const problem = problemOf(result, path, redact);
   if (problem !== undefined) return failed(problem.text);
-  const lines = capturedText(result.stdout).split('\n').filter((line) => line !== '').sort();
+  const lines = capturedText(result.stdout, redact).split('\n').filter((line) => line !== '').sort();
   return said(lines.length === 0 ? `[${path} is empty]` : cutOutput(lines.join('\n'), result.stdout.totalBytes));
 }
 
-function problemOf(result: ExecResult, path: string): FileProblem | undefined {
+function problemOf(result: ExecResult, path: string, redact: Redactor): FileProblem | undefined {
   if (result.timedOut) return {kind: 'problem', text: `${path}: the box did not answer within ${timeoutMs / 1000} s.`};
   switch (result.exitCode) {
     case 0:
@@ -95,6 +96,6 @@ function problemOf(result: ExecResult, path: string): FileProblem | undefined {
     case exits.short:
       return {kind: 'problem', text: `${path} was not written: its content did not arrive whole. Try again.`};
     default:
-      return {kind: 'problem', text: `${path}: ${cutOutput(capturedText(result.stderr)).trim() || `failed with exit code ${result.exitCode}`}`};
+      return {kind: 'problem', text: `${path}: ${cutOutput(capturedText(result.stderr, redact)).trim() || `failed with exit code ${result.exitCode}`}`};
   }
 }

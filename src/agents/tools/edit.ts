@@ -2,7 +2,7 @@ import {z} from 'zod';
 import type {ToolOutcome} from '../conversation.js';
 import {listDirectory, pathInWorkspace, readFile, writeFile, type FileProblem} from './edit-files.js';
 import {cutOutput} from './output.js';
-import {defineTool, failed, said, type ToolExec} from './tool.js';
+import {defineTool, failed, said, type Bench} from './tool.js';
 
 const path = z.string().min(1);
 const Edit = z.discriminatedUnion('command', [
@@ -19,30 +19,31 @@ export const editTool = defineTool({
   definition: {type: 'text_editor_20250728', name: 'str_replace_based_edit_tool'},
   inBox: true,
   input: Edit,
-  run: async (input: Edit, exec): Promise<ToolOutcome> => {
+  run: async (input: Edit, bench): Promise<ToolOutcome> => {
     const target = pathInWorkspace(input.path);
     if (target === undefined) return failed(`${JSON.stringify(input.path)} is not a path under /workspace.`);
     switch (input.command) {
       case 'view':
-        return view(input, target, exec);
+        return view(input, target, bench);
       case 'create':
-        return answer(await writeFile(exec, target, Buffer.from(input.file_text)), `Wrote ${target} (${Buffer.byteLength(input.file_text)} bytes).`);
+        return answer(await writeFile(bench, target, Buffer.from(input.file_text)), `Wrote ${target} (${Buffer.byteLength(input.file_text)} bytes).`);
       case 'str_replace':
-        return replace(input, target, exec);
+        return replace(input, target, bench);
       case 'insert':
-        return insert(input, target, exec);
+        return insert(input, target, bench);
     }
   },
 });
 
-async function view(input: Of<'view'>, target: string, exec: ToolExec): Promise<ToolOutcome> {
-  const file = await readFile(exec, target);
+async function view(input: Of<'view'>, target: string, bench: Bench): Promise<ToolOutcome> {
+  const file = await readFile(bench, target);
   if (file.kind === 'directory') {
     if (input.view_range !== undefined) return failed(`${target} is a directory; view_range is for files.`);
-    return listDirectory(exec, target);
+    return listDirectory(bench, target);
   }
   if (file.kind === 'problem') return failed(file.text);
-  const lines = file.bytes.toString('utf8').split('\n');
+  // Before it is split: a secret may have several lines, and keeps their number.
+  const lines = bench.redact.text(file.bytes.toString('utf8')).split('\n');
   if (lines.at(-1) === '') lines.pop();
   const [first, wanted] = input.view_range ?? [1, -1];
   const last = wanted === -1 ? lines.length : Math.min(wanted, lines.length);
@@ -53,8 +54,8 @@ async function view(input: Of<'view'>, target: string, exec: ToolExec): Promise<
   return said(cutOutput(lines.slice(first - 1, last).map((line, index) => `${String(first + index).padStart(6)}\t${line}`).join('\n'), file.bytes.length));
 }
 
-async function replace(input: Of<'str_replace'>, target: string, exec: ToolExec): Promise<ToolOutcome> {
-  const file = await readText(exec, target);
+async function replace(input: Of<'str_replace'>, target: string, bench: Bench): Promise<ToolOutcome> {
+  const file = await readText(bench, target);
   if (file.kind === 'problem') return failed(file.text);
   const old = Buffer.from(input.old_str);
   const places = placesOf(file.bytes, old);
@@ -68,11 +69,11 @@ async function replace(input: Of<'str_replace'>, target: string, exec: ToolExec)
     return failed(`old_str was found ${places.length} times in ${target} (lines ${lines.join(', ')}); nothing was changed. Give more of its surroundings.`);
   }
   const bytes = Buffer.concat([file.bytes.subarray(0, at), Buffer.from(input.new_str), file.bytes.subarray(at + old.length)]);
-  return answer(await writeFile(exec, target, bytes), `Replaced at line ${lineAt(file.bytes, at)} of ${target}.`);
+  return answer(await writeFile(bench, target, bytes), `Replaced at line ${lineAt(file.bytes, at)} of ${target}.`);
 }
 
-async function insert(input: Of<'insert'>, target: string, exec: ToolExec): Promise<ToolOutcome> {
-  const file = await readText(exec, target);
+async function insert(input: Of<'insert'>, target: string, bench: Bench): Promise<ToolOutcome> {
+  const file = await readText(bench, target);
   if (file.kind === 'problem') return failed(file.text);
   const ends = [0, ...placesOf(file.bytes, Buffer.from('\n')).map((place) => place + 1)];
   const unended = file.bytes.length > 0 && file.bytes.at(-1) !== 0x0a;
@@ -82,11 +83,11 @@ async function insert(input: Of<'insert'>, target: string, exec: ToolExec): Prom
   const before = unended && at === file.bytes.length ? '\n' : '';
   const after = at < file.bytes.length && !input.insert_text.endsWith('\n') ? '\n' : '';
   const bytes = Buffer.concat([file.bytes.subarray(0, at), Buffer.from(before + input.insert_text + after), file.bytes.subarray(at)]);
-  return answer(await writeFile(exec, target, bytes), `Inserted after line ${input.insert_line} of ${target}.`);
+  return answer(await writeFile(bench, target, bytes), `Inserted after line ${input.insert_line} of ${target}.`);
 }
 
-async function readText(exec: ToolExec, target: string): Promise<{readonly kind: 'file'; readonly bytes: Buffer} | FileProblem> {
-  const file = await readFile(exec, target);
+async function readText(bench: Bench, target: string): Promise<{readonly kind: 'file'; readonly bytes: Buffer} | FileProblem> {
+  const file = await readFile(bench, target);
   return file.kind === 'directory' ? {kind: 'problem', text: `${target} is a directory.`} : file;
 }
 

@@ -1,4 +1,5 @@
 import type {z} from 'zod';
+import type {Redactor} from '../../core/redact.js';
 import type {ExecResult} from '../../core/sandbox.js';
 import type {ToolOutcome} from '../conversation.js';
 import type {ToolDefinition} from '../model.js';
@@ -12,13 +13,20 @@ export type ToolExec = (command: {
   readonly maxBytes: number;
 }) => Promise<ExecResult>;
 
+/** What a tool works with. */
+export interface Bench {
+  readonly exec: ToolExec;
+  /** What a box said goes through this before it is cut: of a secret that is cut in two, neither half would be known. */
+  readonly redact: Redactor;
+}
+
 /** A tool: what the model is told of it, and what a call does. */
 export interface Tool {
   readonly definition: ToolDefinition;
   /** Whether its effects need a box. */
   readonly inBox: boolean;
-  /** Runs one call; a wrong input or a failed effect is an outcome with `isError`, never a throw. All effects go through `exec`, in an order that follows from the input and from what `exec` returned. */
-  call(input: unknown, exec: ToolExec): Promise<ToolOutcome>;
+  /** Runs one call; a wrong input or a failed effect is an outcome with `isError`, never a throw. All effects go through `exec`, in an order that follows from the input and from what `exec` returned. What a box said is given without secrets. */
+  call(input: unknown, bench: Bench): Promise<ToolOutcome>;
 }
 
 /** Makes a tool from its schema and effect; a wrong input is answered with what is wrong with it. */
@@ -26,14 +34,14 @@ export function defineTool<T>(parts: {
   readonly definition: ToolDefinition;
   readonly inBox: boolean;
   readonly input: z.ZodType<T>;
-  readonly run: (input: T, exec: ToolExec) => Promise<ToolOutcome>;
+  readonly run: (input: T, bench: Bench) => Promise<ToolOutcome>;
 }): Tool {
   return {
     definition: parts.definition,
     inBox: parts.inBox,
-    call: async (input, exec) => {
+    call: async (input, bench) => {
       const parsed = parts.input.safeParse(input);
-      if (parsed.success) return parts.run(parsed.data, exec);
+      if (parsed.success) return parts.run(parsed.data, bench);
       const problems = parsed.error.issues.map((issue) => `${issue.path.map(String).join('.') || 'input'}: ${issue.message}`);
       return failed(`The input of ${parts.definition.name} is wrong, so nothing was done. ${problems.join('; ')}`);
     },

@@ -59,7 +59,7 @@ export async function importSubmission(store: GitStore, request: ImportRequest):
   assertRef(request.ref);
   const limits = {...importLimits, ...request.limits};
   const {signal} = request;
-  await using staging = await startStaging(store, signal);
+  await using staging = await startStaging(store, request.ref, signal);
   await using spool = await startSpool(staging.folder);
   const base = await (await openTreeReader(store, request.parent, signal)).list(signal);
   const known = new Set([...base.map((file) => file.path), ...request.policy.wanted]);

@@ -3,7 +3,7 @@ import {AppError} from '../../core/errors.js';
 import type {BoxRequest, ExecRequest, ExecResult, Recalled, Sandbox} from '../../core/sandbox.js';
 import {brokenResult, frameHeaderBytes, killedResult, parseCallFrame} from '../exec-frame.js';
 import {cancelArgv, execArgv, limitSeconds, recallArgv} from '../exec-script.js';
-import {makeLabels, labelKeys} from '../labels.js';
+import {labelKeys, makeLabels, readMoment} from '../labels.js';
 import {boxSettings, imageProblem} from '../profile.js';
 import {containerState, createContainer, killContainer, startContainer} from './attach.js';
 import {cleanUp, isStatus, pause, unlessGone, type Engine} from './engine-call.js';
@@ -44,9 +44,9 @@ export async function createBoxContainer(engine: Engine, part: {readonly request
   const facts = await imageFacts(engine, request.image, signal);
   const problem = imageProblem(facts);
   if (problem !== undefined) throw new AppError('CONFIG_INVALID', `The image ${request.image.reference} ${problem}, which would hide a part of the work.`, {hint: 'Use another image.'});
-  const {harness} = await makeWorkspace(engine, request.names, request.ownership, signal);
+  const {harness} = await makeWorkspace(engine, {names: request.names, ownership: request.ownership, scratch: kind === 'process'}, signal);
   const settings = boxSettings(request, {facts, argv, workVolume: workspaceVolumes(request.names).work, harnessVolume: harness ? request.names.snapshot : undefined});
-  await createContainer(engine, {name: request.names.box, labels: makeLabels(request.ownership, kind, new Date()), settings}, signal);
+  await createContainer(engine, {name: request.names.box, labels: makeLabels(request.ownership, kind, readMoment()), settings}, signal);
 }
 
 /** The running box of that name, or undefined. */

@@ -8,6 +8,8 @@ import {lockImage} from './image.js';
 import {runProcess} from './process.js';
 import {listLeftovers, removeBox, removeContainer, removeLeftover, removeVolume, workspaceVolumes} from './remove.js';
 import {fillSnapshot} from './snapshot.js';
+import {measureUsage} from './usage.js';
+import {readMoment} from '../labels.js';
 import {inspectVolume} from './workspace.js';
 
 /** Which engine, and which images of ours are on it. */
@@ -42,6 +44,8 @@ export function startDockerEngine(options: DockerEngineOptions): SandboxEngine {
     },
     leftovers: (signal) => listLeftovers(engine, signal),
     remove: (leftover, signal) => removeLeftover(engine, leftover, signal),
+    clocks: async (signal) => ({here: readMoment(), engine: await readEngineTime(engine, signal)}),
+    usage: (signal) => measureUsage(engine, signal),
   };
 }
 
@@ -56,6 +60,14 @@ const Info = z.object({
   CgroupVersion: z.string().default('1'),
   Runtimes: z.record(z.string(), z.unknown()).nullish(),
 });
+
+const Time = z.object({SystemTime: z.string()});
+
+async function readEngineTime(engine: Engine, signal: AbortSignal): Promise<Date | undefined> {
+  const info = Time.safeParse(await engine.ask('read the clock of the engine', signal, (client) => client.info()));
+  const at = new Date(info.data?.SystemTime ?? Number.NaN);
+  return Number.isNaN(at.getTime()) ? undefined : at;
+}
 
 async function readFacts(engine: Engine, signal: AbortSignal): Promise<EngineFacts> {
   const version = Version.safeParse(await engine.ask('read the version of the engine', signal, (client) => client.version()));

@@ -5,7 +5,7 @@ import {startCapture, type Capture} from '../capture.js';
 import type {Piece} from '../demux.js';
 import {harnessScript} from '../exec-script.js';
 import {parseExport} from '../export-stream.js';
-import {makeLabels} from '../labels.js';
+import {makeLabels, readMoment} from '../labels.js';
 import {helperSettings} from '../profile.js';
 import {containerState, createContainer, startAttached, waitDead} from './attach.js';
 import {cleanUp, type Engine} from './engine-call.js';
@@ -30,7 +30,7 @@ export async function* exportWorkspace(engine: Engine, request: ExportRequest, s
   const name = `${names.box}-export`;
   await removeContainer(engine, name, signal);
   try {
-    await createContainer(engine, {name, labels: makeLabels(request.ownership, 'helper', new Date()), settings: exporterSettings(engine, request)}, signal);
+    await createContainer(engine, {name, labels: makeLabels(request.ownership, 'helper', readMoment()), settings: exporterSettings(engine, request)}, signal);
     const stderr = startCapture(4096);
     const output = await startAttached(engine, name, signal);
     try {

@@ -1,6 +1,6 @@
 import {AppError} from '../../core/errors.js';
 import type {Leftover, WorkspaceNames} from '../../core/sandbox.js';
-import {labelKeys, ownershipOf} from '../labels.js';
+import {factsOf, labelKeys, ownershipOf} from '../labels.js';
 import {isStatus, pause, unlessGone, type Engine} from './engine-call.js';
 
 /** How long a removal that the engine refuses for the moment (409: still in use, already under way) is tried again. */
@@ -76,7 +76,10 @@ export async function listLeftovers(engine: Engine, signal: AbortSignal): Promis
 
 function leftover(kind: Leftover['kind'], name: string, labels: Readonly<Record<string, string>> | null | undefined): readonly Leftover[] {
   const ownership = ownershipOf(labels);
-  return ownership === undefined ? [] : [{kind, name, ...ownership}];
+  if (ownership === undefined) return [];
+  const {born, work} = factsOf(labels);
+  const says = work === undefined || work === 'unknown' || Object.values(workspaceVolumes(work)).includes(name);
+  return [{kind, name, ...ownership, born, work: says ? work : 'unknown'}];
 }
 
 /** Removes one thing that {@link listLeftovers} named, if it still is there and still is ours. */

@@ -5,7 +5,7 @@ import {escapeText} from '../../core/escape.js';
 import {AppError} from '../../core/errors.js';
 import type {SnapshotRequest} from '../../core/sandbox.js';
 import {harnessScript} from '../exec-script.js';
-import {labelKeys, makeLabels} from '../labels.js';
+import {labelKeys, makeLabels, readMoment} from '../labels.js';
 import {boxUid, boxUser, helperSettings} from '../profile.js';
 import {packTree} from '../seed-tar.js';
 import {createContainer, startContainer} from './attach.js';
@@ -62,7 +62,7 @@ function contentKey(request: SnapshotRequest): string {
 
 function snapshotLabels(request: SnapshotRequest, content: string): Record<string, string> {
   const harness = (request.harness ?? []).length > 0 ? 'yes' : 'no';
-  return {...makeLabels(request.ownership, 'snapshot', new Date()), [labelKeys.content]: content, [labelKeys.harness]: harness};
+  return {...makeLabels(request.ownership, 'snapshot', readMoment()), [labelKeys.content]: content, [labelKeys.harness]: harness};
 }
 
 async function startHelper(engine: Engine, request: SnapshotRequest, signal: AbortSignal): Promise<void> {
@@ -73,7 +73,7 @@ async function startHelper(engine: Engine, request: SnapshotRequest, signal: Abo
     // For the first step alone, which gives the volume to the box's user; everything after it runs as that user.
     capabilities: ['CHOWN'],
   });
-  await createContainer(engine, {name: `${request.name}-fill`, labels: makeLabels(request.ownership, 'helper', new Date()), settings}, signal);
+  await createContainer(engine, {name: `${request.name}-fill`, labels: makeLabels(request.ownership, 'helper', readMoment()), settings}, signal);
   await startContainer(engine, `${request.name}-fill`, signal);
 }
 

@@ -1,28 +1,37 @@
 import {AppError} from '../../core/errors.js';
 import type {Ownership, WorkspaceNames} from '../../core/sandbox.js';
-import {labelKeys, makeLabels} from '../labels.js';
+import {labelKeys, makeLabels, makeWorkLabels, readMoment} from '../labels.js';
 import {boxUser, helperSettings} from '../profile.js';
 import {createContainer, startContainer, waitDead} from './attach.js';
 import {cleanUp, unlessGone, type Engine} from './engine-call.js';
 import {removeContainer, workspaceVolumes} from './remove.js';
+
+interface WorkspaceRequest {
+  readonly names: WorkspaceNames;
+  readonly ownership: Ownership;
+  /** What is written there is nobody's work. */
+  readonly scratch: boolean;
+}
 
 /**
  * Makes the copy-on-write workspace of a box: a volume for what it writes and an overlay volume that shows it over the
  * snapshot. Metacopy, redirects and the index are off, so that the writable layer holds every changed file whole
  *. Says whether the snapshot has files of ours. Throws ENGINE_FAILED without a snapshot.
  */
-export async function makeWorkspace(engine: Engine, names: WorkspaceNames, ownership: Ownership, signal: AbortSignal): Promise<{readonly harness: boolean}> {
+export async function makeWorkspace(engine: Engine, request: WorkspaceRequest, signal: AbortSignal): Promise<{readonly harness: boolean}> {
+  const {names, ownership, scratch} = request;
   const {upper, work} = workspaceVolumes(names);
+  const labels = (kind: 'upper' | 'workspace') => (scratch ? makeLabels(ownership, 'scratch', readMoment()) : makeWorkLabels(ownership, kind, {names, now: readMoment()}));
   const snapshot = await inspectVolume(engine, names.snapshot, signal);
   if (snapshot === undefined) throw new AppError('ENGINE_FAILED', `There is no snapshot ${names.snapshot} to make a workspace from.`);
-  await createVolume(engine, {name: upper, labels: makeLabels(ownership, 'upper', new Date())}, signal);
+  await createVolume(engine, {name: upper, labels: labels('upper')}, signal);
   await prepareUpper(engine, {box: names.box, upper, ownership}, signal);
   const layer = await inspectVolume(engine, upper, signal);
   if (layer === undefined) throw new AppError('ENGINE_FAILED', `The volume ${upper} vanished.`);
   const lower = overlayPath(snapshot.Mountpoint);
   const above = overlayPath(layer.Mountpoint);
   const options = [`lowerdir=${lower}/tree`, `upperdir=${above}/upper`, `workdir=${above}/work`, 'metacopy=off', 'redirect_dir=off', 'index=off'];
-  await createVolume(engine, {name: work, labels: makeLabels(ownership, 'workspace', new Date()), overlay: options.join(',')}, signal);
+  await createVolume(engine, {name: work, labels: labels('workspace'), overlay: options.join(',')}, signal);
   return {harness: snapshot.Labels[labelKeys.harness] === 'yes'};
 }
 
@@ -42,7 +51,7 @@ async function prepareUpper(engine: Engine, part: {readonly box: string; readonl
     capabilities: ['CHOWN'],
   });
   try {
-    await createContainer(engine, {name, labels: makeLabels(part.ownership, 'helper', new Date()), settings}, signal);
+    await createContainer(engine, {name, labels: makeLabels(part.ownership, 'helper', readMoment()), settings}, signal);
     await startContainer(engine, name, signal);
     const {exitCode} = await waitDead(engine, name, signal);
     if (exitCode !== 0) throw new AppError('ENGINE_FAILED', `The writable layer ${part.upper} could not be prepared (exit code ${exitCode}).`);

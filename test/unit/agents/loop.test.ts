@@ -3,6 +3,7 @@ import {describe, expect, it} from 'vitest';
 import type {Conversation, TurnContent, TurnEnd, TurnOutcome} from '../../../src/agents/conversation.js';
 import {runSpecialist, type SpecialistRequest, type SpecialistResult} from '../../../src/agents/loop.js';
 import type {Model} from '../../../src/agents/model.js';
+import {makeRedactor} from '../../../src/core/redact.js';
 import {startFakeBox} from './fake-box.js';
 import {fakeJournal, fakeSteps, type FakeJournal} from './fake-steps.js';
 
@@ -48,6 +49,7 @@ async function run(turns: readonly TurnEnd[], more: Partial<SpecialistRequest> =
     },
     model,
     steps: fakeSteps(journal),
+    redact: makeRedactor([]),
     maxTokens: 1000,
     maxTurns: 10,
     signal: new AbortController().signal,

@@ -4,6 +4,7 @@ import {describe, expect, it} from 'vitest';
 import type {TurnContent} from '../../../src/agents/conversation.js';
 import {runSpecialist, type SpecialistResult} from '../../../src/agents/loop.js';
 import {AppError, isAppError} from '../../../src/core/errors.js';
+import {makeRedactor} from '../../../src/core/redact.js';
 import type {Sandbox} from '../../../src/core/sandbox.js';
 import {startFakeBox, type FakeBox} from './fake-box.js';
 import {Crash, fakeJournal, fakeSteps} from './fake-steps.js';
@@ -73,6 +74,7 @@ async function live(world: World): Promise<Lived> {
       [Symbol.asyncDispose]: () => Promise.resolve(),
     },
     steps: fakeSteps(world.journal, world.crashAt),
+    redact: makeRedactor([]),
     maxTokens: 1000,
     maxTurns: 10,
     signal: new AbortController().signal,

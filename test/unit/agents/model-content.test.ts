@@ -8,6 +8,7 @@ import {startModel} from '../../../src/agents/model.js';
 import {contentOf} from '../../../src/agents/model-content.js';
 import {renderEvent} from '../../../src/agents/traffic/events.js';
 import {canonicalJson} from '../../../src/core/canonical.js';
+import {makeRedactor} from '../../../src/core/redact.js';
 import {fakeJournal, fakeSteps} from './fake-steps.js';
 
 /** JSON text as a hostile model could write it. */
@@ -96,7 +97,7 @@ describe('what a model said', () => {
       const noBox = (): Promise<never> => Promise.reject(new Error('no box was asked for'));
       const {outcome, conversation} = await runSpecialist({
         specialist: 'implementation', phase: 'first', system: 'You work.', earlier: [], opening: 'Begin.', firstTurn: 1,
-        box: {current: noBox, earlier: noBox, lost: noBox}, model, steps: fakeSteps(fakeJournal()), maxTokens: 100, maxTurns: 5, signal: new AbortController().signal,
+        box: {current: noBox, earlier: noBox, lost: noBox}, model, steps: fakeSteps(fakeJournal()), redact: makeRedactor([]), maxTokens: 100, maxTurns: 5, signal: new AbortController().signal,
       });
       expect(outcome).toEqual({ended: 'submitted', summary: 'done', turns: 2});
       expect(conversation[2]?.content).toMatchObject([{toolUseId: 'a', isError: true}]);

@@ -5,6 +5,7 @@ import {runSpecialist, type SpecialistRequest, type SpecialistResult} from '../.
 import {startModel} from '../../../src/agents/model.js';
 import {TrafficScript} from '../../../src/agents/traffic/script.js';
 import {startTrafficServer} from '../../../src/agents/traffic/server.js';
+import {makeRedactor} from '../../../src/core/redact.js';
 import {startFakeBox, type FakeBox} from './fake-box.js';
 import {Crash, fakeJournal, fakeSteps, type FakeJournal} from './fake-steps.js';
 
@@ -53,6 +54,7 @@ async function live(world: World, crashAt?: number): Promise<SpecialistResult> {
     },
     model,
     steps: fakeSteps(world.journal, crashAt),
+    redact: makeRedactor([]),
     maxTokens: 1000,
     maxTurns: 10,
     signal,
@@ -116,6 +118,20 @@ describe('a specialist whose process died', () => {
     expect(conversation[2]?.content[0]).toMatchObject({type: 'tool_result', isError: true});
     expect(box.ran.filter((id) => id === '1-0-0')).toHaveLength(1);
     expect(await readFile(join(box.directory, 'effects'), 'utf8')).toBe('once\n');
+    expect(world.journal.notes).toContainEqual({type: 'effect.unknown', step: 'tool/implementation/1/0', repeated: false});
+  });
+
+  it('counts a request whose answer was lost as estimated, once for each time it was lost', async () => {
+    await using box = await startFakeBox();
+    await using server = await startTrafficServer(script, signal);
+    const world: World = {box, journal: fakeJournal(), url: server.url, made: false};
+    // Instants 0 and 1 are the intent of the first turn; 2 is before its outcome is durable.
+    for (const _life of [1, 2]) await expect(live(world, world.journal.started.size === 0 ? 2 : 0)).rejects.toBeInstanceOf(Crash);
+    await live(world);
+    const lost = world.journal.notes.filter((note) => note.type === 'effect.unknown');
+    expect(lost).toHaveLength(2);
+    expect(lost[0]).toMatchObject({step: 'turn/implementation/1', repeated: true, estimate: {outputTokensAtMost: expect.any(Number) as number}});
+    expect(server.requests.filter((request) => request.turn === 1)).toHaveLength(3);
   });
 
   it('tells nothing again, asks for nothing and makes no box when everything is recorded', async () => {

@@ -3,16 +3,19 @@ import {join} from 'node:path';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {ToolOutcome} from '../../../src/agents/conversation.js';
+import {makeRedactor} from '../../../src/core/redact.js';
 import {toolNamed} from '../../../src/agents/tools/registry.js';
 import {pathInWorkspace} from '../../../src/agents/tools/edit-files.js';
-import {maxOutputCharacters} from '../../../src/agents/tools/output.js';
+import {capturedText, maxOutputCharacters} from '../../../src/agents/tools/output.js';
 import {startFakeBox, type FakeBox} from './fake-box.js';
 
 const signal = new AbortController().signal;
 let calls = 0;
+const secret = 'c4n4ry-53cr3t-v4lue';
+const redact = makeRedactor([{name: 'CANARY', value: secret}]);
 
 async function call(box: FakeBox, name: string, input: unknown): Promise<ToolOutcome> {
-  const outcome = await toolNamed(name)?.call(input, (command) => box.exec({...command, id: `t-${calls++}`, signal}));
+  const outcome = await toolNamed(name)?.call(input, {exec: (command) => box.exec({...command, id: `t-${calls++}`, signal}), redact});
   return outcome ?? {text: 'no such tool', isError: true};
 }
 const bash = (box: FakeBox, command: string): Promise<ToolOutcome> => call(box, 'bash', {command});
@@ -48,6 +51,22 @@ describe('bash', () => {
     expect(Buffer.from(text).toString('utf8')).toBe(text);
   });
 
+  it('tells no secret, in whatever pieces and forms the command prints it', async () => {
+    await using box = await startFakeBox();
+    const [first, second] = [secret.slice(0, 9), secret.slice(9)];
+    const printed = `s=${first}; printf "$s"; sleep 0.1; printf '${second}\\n'; printf "$s%s" '${second}' | base64; printf "$s%s" '${second}' | od -An -tx1 >&2; exit 1`;
+    expect(await bash(box, printed)).toEqual({text: '[secret CANARY]\n[secret CANARY]Q==\n[stderr]\n [secret CANARY]\n\n[exit code 1]', isError: false});
+  });
+
+  it('leaves neither half of a secret that a cut goes through', () => {
+    const captured = (head: string, tail: string): string => capturedText({head: Buffer.from(head), tail: Buffer.from(tail), totalBytes: 1000}, redact);
+    for (let at = 1; at < secret.length; at += 1) {
+      const text = captured(`. ${secret.slice(0, at)}`, `${secret.slice(at)} .`);
+      expect(text).toMatch(/^\. \n\[… .*…\]\n \.$/);
+    }
+    expect(captured(`. ${secret}`, '. .')).toMatch(/^\. \[secret CANARY\]\n\[… .*…\]\n\. \.$/);
+  });
+
   it.each([[{}], [{command: 'echo \0'}], [{command: 'x'.repeat(200_000)}], [{command: 5}]])('refuses an unusable input without running anything', async (input) => {
     await using box = await startFakeBox();
     expect((await call(box, 'bash', input)).isError).toBe(true);
@@ -77,9 +96,10 @@ describe('the editor', () => {
   it('does not touch a file when the new content did not arrive whole', async () => {
     await using box = await startFakeBox();
     await writeFile(join(box.directory, 'a'), 'old');
-    const cut = await toolNamed('str_replace_based_edit_tool')?.call({command: 'create', path: 'a', file_text: 'a long new text'}, (command) =>
-      box.exec({...command, stdin: command.stdin?.subarray(0, 5), id: 'cut', signal}),
-    );
+    const cut = await toolNamed('str_replace_based_edit_tool')?.call({command: 'create', path: 'a', file_text: 'a long new text'}, {
+      exec: (command) => box.exec({...command, stdin: command.stdin?.subarray(0, 5), id: 'cut', signal}),
+      redact,
+    });
     expect(cut?.isError).toBe(true);
     expect(await content(box, 'a')).toBe('old');
   });
@@ -93,6 +113,19 @@ describe('the editor', () => {
     expect((await edit(box, {command: 'view', path: 'src/a.js', view_range: [2, -1]})).text).toBe('     2\ttwo\n     3\tthree');
     expect((await edit(box, {command: 'view', path: 'src/a.js', view_range: [4, 5]})).isError).toBe(true);
     expect((await edit(box, {command: 'view', path: '/workspace'})).text).toBe('./src/\n./src/a.js\n./src/deep/');
+  });
+
+  it('shows no secret of a file, and the lines behind it keep their numbers', async () => {
+    await using box = await startFakeBox();
+    const lines = (Buffer.from(secret).toString('base64').match(/.{1,9}/g) ?? []).join('\n');
+    await writeFile(join(box.directory, 'a'), `one\n${secret}\n${lines}\nlast\n`);
+    await writeFile(join(box.directory, secret), '');
+    const {text} = await edit(box, {command: 'view', path: 'a'});
+    expect(text).toContain('     2\t[secret CANARY]');
+    expect(text).toMatch(/     7\tlast$/);
+    expect(redact.find(text)).toBeUndefined();
+    expect((await edit(box, {command: 'view', path: '.'})).text).toBe('./[secret CANARY]\n./a');
+    expect(await content(box, 'a')).toContain(secret);
   });
 
   it('replaces exactly one match, byte for byte, also beside bytes that are no text', async () => {

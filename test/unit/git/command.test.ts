@@ -100,12 +100,15 @@ describe('door one', () => {
     const locks = ['refs/bulkhead/r1/merged/0.lock', 'refs/bulkhead/r2/base.lock', 'packed-refs.lock', 'config.lock', 'shallow.lock'];
     for (const lock of locks) await writeFile(at(lock), '');
     await utimes(at('packed-refs.lock'), 0, 0);
+    const staged = ['staging-r1-abcdef', 'staging-r10-abcdef', 'staging-r2-abcdef'];
+    for (const folderName of staged) await mkdir(at(folderName));
     const move = {ref: 'refs/bulkhead/r1/merged/0', to: head, from: undefined};
     await expect(repository.updateRef(move, never)).rejects.toMatchObject({code: 'GIT_FAILED'});
     await repository.unlockRefs('refs/bulkhead/r1', never);
     await repository.unlockRefs('refs/bulkhead/none', never);
     await repository.updateRef(move, never);
     expect(locks.filter((lock) => existsSync(at(lock)))).toEqual(['refs/bulkhead/r2/base.lock', 'config.lock', 'shallow.lock']);
+    expect(staged.filter((folderName) => existsSync(at(folderName)))).toEqual(staged.slice(1));
     expect(await repository.readRef('refs/bulkhead/r1/base', never)).toBe(head);
     await expect(repository.unlockRefs('../x', never)).rejects.toMatchObject({code: 'INTERNAL'});
   });
@@ -120,7 +123,7 @@ describe('door one', () => {
     const other = new TypeError('x');
     expect(diskError('/x', other)).toBe(other);
     await expect(startSpool(join(folder.path, 'missing'))).rejects.toMatchObject({code: 'ENVIRONMENT'});
-    await expect(startStaging({directory: join(folder.path, 'file')}, never)).rejects.toMatchObject({code: 'ENVIRONMENT'});
+    await expect(startStaging({directory: join(folder.path, 'file')}, 'refs/bulkhead/r1/x', never)).rejects.toMatchObject({code: 'ENVIRONMENT'});
   });
 
   it('removes on opening what killed imports left long ago, and nothing of a living one', async () => {

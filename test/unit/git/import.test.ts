@@ -233,7 +233,7 @@ describe('importSubmission', () => {
     const store = {directory: at.repository.directory};
     const objects = () => git(store.directory, 'cat-file', '--batch-all-objects', '--batch-check');
     const before = await objects();
-    await using staging = await startStaging(store, never);
+    await using staging = await startStaging(store, 'refs/bulkhead/r1/x', never);
     for (const path of ['.git/config', 'x/.GIT/y', 'git~1/x']) {
       const edits = [{kind: 'put', path, mode: '100644', read: () => Promise.resolve(Buffer.from('x'))}] as const;
       expect(await writeCommit(store, staging, {parent: at.base, edits, message: 'm', date}, never), path).toBeUndefined();

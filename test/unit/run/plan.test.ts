@@ -3,8 +3,6 @@ import {parseManifest} from '../../../src/core/manifest.js';
 import {mayWrite, type Stream} from '../../../src/core/specialist.js';
 import {isTestPath} from '../../../src/core/test-path.js';
 import {planStreams} from '../../../src/run/plan.js';
-import {judgeLeftover} from '../../../src/run/sweep-policy.js';
-import type {RunState} from '../../../src/record/state.js';
 
 const manifest = parseManifest(
   {
@@ -66,25 +64,5 @@ describe('the plan', () => {
 
   test.each(['.claude/commands/x.md', 'sub/.github/workflows/ci.yml', '.cursor/rules/x.md', '.githooks/pre-commit', '.vscode/tasks.test.json', '.github/workflows/x.test.yml', 'CLAUDE.md'])('%s is nobody’s by default', (path) => {
     for (const stream of planStreams(manifest, {}).streams) expect(mayWrite(stream, path), stream.specialist).toBe(false);
-  });
-});
-
-describe('a sweep', () => {
-  const item = {owner: 'host 1 1', runId: 'r'};
-  const gone = {isGone: () => true, unknown: false};
-  const state = (status: RunState['status']): RunState => ({runId: 'r', task: 't', repository: '/r', status, owner: item.owner, startedAt: '', lastAt: '', under: [], turns: {}, verifications: [], commit: undefined, branch: undefined});
-
-  test.each(['verified', 'blocked', 'inconclusive', 'discarded'] as const)('removes what an ended run left (%s)', (status) => {
-    expect(judgeLeftover(item, state(status), gone).remove).toBe(true);
-  });
-  test.each(['running', 'interrupted', 'parked'] as const)('keeps what a run may still need (%s)', (status) => {
-    expect(judgeLeftover(item, state(status), gone).remove).toBe(false);
-  });
-  test('keeps what belongs to a living process, even when its run has ended', () => {
-    expect(judgeLeftover(item, state('verified'), {isGone: () => false, unknown: true}).remove).toBe(false);
-  });
-  test('keeps what no journal knows, unless that is asked for', () => {
-    expect(judgeLeftover(item, undefined, gone).remove).toBe(false);
-    expect(judgeLeftover(item, undefined, {...gone, unknown: true}).remove).toBe(true);
   });
 });

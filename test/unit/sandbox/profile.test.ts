@@ -82,9 +82,9 @@ describe('the settings of a helper', () => {
 
 describe('labels', () => {
   it('tell the owner again, and of a foreign object nothing', () => {
-    const labels = makeLabels(request.ownership, 'box', new Date('2026-01-01T00:00:00Z'));
+    const labels = makeLabels(request.ownership, 'box', {boot: '0937e466', uptimeS: 12.9, at: new Date('2026-01-01T00:00:00Z')});
     expect(ownershipOf(labels)).toEqual(request.ownership);
-    expect(labels[labelKeys.expires]).toBe('2026-01-08T00:00:00.000Z');
+    expect([labels[labelKeys.expires], labels[labelKeys.born]]).toEqual(['2026-01-08T00:00:00.000Z', '0937e466 12']);
     expect(ownershipOf({'dev.bulkhead.runs': 'x'})).toBeUndefined();
     expect(ownershipOf(null)).toBeUndefined();
   });

@@ -17,8 +17,8 @@ export function memoryTree(files: Readonly<Record<string, Content>>): TreeReader
     list: () => Promise.resolve(listed),
     read: (path) => Promise.resolve(seeds.find((file) => file.path === path && file.mode !== 'submodule')?.bytes),
     // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous, the memory is not
-    files: async function* () {
-      yield* seeds;
+    files: async function* (_signal, only) {
+      yield* only === undefined ? seeds : seeds.filter((seed) => only.some((file) => file.path === seed.path));
     },
   };
 }

@@ -1,0 +1,167 @@
+import {Readable} from 'node:stream';
+import {AppError} from '../core/errors.js';
+import type {HistoryReader, PastCommit, PathChange} from '../core/history.js';
+import type {FileMode} from '../core/tree.js';
+import {startByteReader} from './byte-reader.js';
+import {runGit, spawnGit} from './command.js';
+import {feed, type GitProcess} from './process.js';
+import {assertId, type GitStore} from './refs.js';
+
+/** Most paths of one commit that are told. More of them (a reformat, a vendored library) do not belong together. */
+const maxPaths = 100;
+/** Bytes of a message that are kept. */
+const maxMessageBytes = 4096;
+/** Bytes of differences that are read at most; a repository can hold commits that differ in millions of paths. */
+const maxDifferenceBytes = 32 * 1024 * 1024;
+/** Most differing paths of two trees; above that a new listing is as cheap. */
+const maxChanges = 2000;
+
+/** Reads the past of commits in our repository through door one. Throws GIT_FAILED for an id that it does not have. */
+export function openHistoryReader(store: GitStore): HistoryReader {
+  return {
+    async ids(commit, limit, signal) {
+      assertId(commit);
+      if (!Number.isInteger(limit) || limit < 1) return [];
+      const {stdout} = await runGit({gitDir: store.directory, args: ['rev-list', '--no-merges', `--max-count=${limit}`, commit], signal});
+      return stdout.toString('latin1').split('\n').filter((id) => id !== '');
+    },
+    async read(ids, signal) {
+      ids.forEach(assertId);
+      if (ids.length === 0) return [];
+      const [messages, paths] = await Promise.all([readMessages(store, ids, signal), readPaths(store, ids, signal)]);
+      return ids.map((id, index): PastCommit => ({id, message: messages[index] ?? '', paths: paths.get(id) ?? []}));
+    },
+    async changes(span, signal) {
+      return readChanges(store, span, signal);
+    },
+  };
+}
+
+async function readMessages(store: GitStore, ids: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+  return withGit({store, args: ['cat-file', '--batch', '--buffer'], lines: ids, signal}, async (git) => {
+    const reader = startByteReader(git.stdout);
+    const messages: string[] = [];
+    for (const id of ids) {
+      const size = sizeOf(await reader.line(), id, 'commit');
+      const head = Buffer.from(await reader.bytes(Math.min(size, maxDifferenceBytes)));
+      // What is beyond is stepped over in pieces: a commit object may be as large as a blob.
+      for (let rest = size - head.length; rest > 0; rest -= maxDifferenceBytes) await reader.bytes(Math.min(rest, maxDifferenceBytes));
+      await reader.bytes(1);
+      const start = head.indexOf('\n\n');
+      messages.push(start === -1 ? '' : head.subarray(start + 2, start + 2 + maxMessageBytes).toString('utf8'));
+    }
+    return messages;
+  });
+}
+
+/**
+ * Paths by commit. The raw form is read, in which each path comes after a record that begins with a colon: a path that
+ * looks like a commit's id cannot be taken for one.
+ */
+async function readPaths(store: GitStore, ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>> {
+  return withGit({store, args: ['diff-tree', '--stdin', '-r', '-z', '--raw', '--no-renames', '--root', '--no-ext-diff', '--no-textconv'], lines: ids, signal}, async (git) => {
+    const found = new Map<string, string[]>();
+    let paths: string[] = [];
+    let isPath = false;
+    for await (const field of fields(git.stdout, maxDifferenceBytes)) {
+      if (isPath) {
+        if (paths.length <= maxPaths) paths.push(field.toString('utf8'));
+        isPath = false;
+      } else if (field[0] === 0x3a) {
+        isPath = true;
+      } else {
+        paths = [];
+        found.set(field.toString('latin1'), paths);
+      }
+    }
+    return new Map([...found].map(([id, list]) => [id, list.length > maxPaths ? [] : list]));
+  });
+}
+
+async function readChanges(store: GitStore, {from, to}: {readonly from: string; readonly to: string}, signal: AbortSignal): Promise<readonly PathChange[] | undefined> {
+  assertId(from);
+  assertId(to);
+  const args = ['diff-tree', '-r', '-z', '--raw', '--no-renames', '--no-abbrev', '--no-ext-diff', '--no-textconv', from, to];
+  const differences = await withGit({store, args, lines: [], signal}, async (git) => {
+    const read: {readonly path: string; readonly mode: FileMode | undefined; readonly oid: string}[] = [];
+    let record: readonly string[] | undefined;
+    for await (const field of fields(git.stdout, maxDifferenceBytes)) {
+      if (record === undefined) {
+        record = field.toString('latin1').split(' ');
+        continue;
+      }
+      if (read.length === maxChanges) return undefined;
+      read.push({path: field.toString('utf8'), mode: modeOf(record[1] ?? ''), oid: record[3] ?? ''});
+      record = undefined;
+    }
+    return read;
+  });
+  if (differences === undefined) return undefined;
+  const sizes = await readSizes(store, differences.flatMap(({mode, oid}) => (mode === undefined || mode === 'submodule' ? [] : [oid])), signal);
+  return differences.map(({path, mode, oid}) => ({path, file: mode === undefined ? undefined : {path, mode, oid, size: sizes.get(oid) ?? 0}}));
+}
+
+async function readSizes(store: GitStore, oids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+  const sizes = new Map<string, number>();
+  if (oids.length === 0) return sizes;
+  const {stdout} = await runGit({gitDir: store.directory, args: ['cat-file', '--batch-check'], stdin: oids.map((oid) => `${oid}\n`).join(''), signal});
+  for (const line of stdout.toString('latin1').split('\n')) {
+    const [oid = '', type, size] = line.split(' ');
+    if (type === 'blob') sizes.set(oid, Number(size));
+  }
+  return sizes;
+}
+
+/** Mode of a raw difference; 000000 is: not there. */
+function modeOf(mode: string): FileMode | undefined {
+  if (mode === '000000') return undefined;
+  if (mode === '120000') return 'symlink';
+  if (mode === '160000') return 'submodule';
+  return mode === '100755' ? 'executable' : 'file';
+}
+
+function sizeOf(header: string, id: string, type: string): number {
+  const [name, kind, size] = header.split(' ');
+  if (name !== id || kind !== type) throw new AppError('GIT_FAILED', `Bulkhead's own repository has no ${type} ${id}.`);
+  return Number(size);
+}
+
+interface Batch {
+  readonly store: GitStore;
+  readonly args: readonly string[];
+  readonly lines: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** Feeds lines to a git, lets its output be read as far as wanted, and leaves none running. */
+async function withGit<T>({store, args, lines, signal}: Batch, read: (git: GitProcess) => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const git = await spawnGit({gitDir: store.directory, args, signal: AbortSignal.any([signal, stop.signal])});
+  const fed = feed(git, Readable.from(lines.map((line) => `${line}\n`)));
+  fed.catch(() => undefined);
+  try {
+    const result = await read(git);
+    if (git.stdout.readableEnded) await fed;
+    signal.throwIfAborted();
+    return result;
+  } finally {
+    stop.abort();
+  }
+}
+
+/** The fields of a stream that end with a NUL, until so many bytes were read; the rest of the stream is left. */
+async function* fields(stream: Readable, maxBytes: number): AsyncGenerator<Buffer> {
+  let rest: Buffer = Buffer.alloc(0);
+  let bytes = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    let start = 0;
+    for (let end = chunk.indexOf(0); end !== -1; end = chunk.indexOf(0, start)) {
+      yield rest.length === 0 ? chunk.subarray(start, end) : Buffer.concat([rest, chunk.subarray(start, end)]);
+      rest = Buffer.alloc(0);
+      start = end + 1;
+    }
+    rest = Buffer.concat([rest, chunk.subarray(start)]);
+    if (bytes > maxBytes) return;
+  }
+}

@@ -1,0 +1,33 @@
+import {open, rename, rm} from 'node:fs/promises';
+import {dirname} from 'node:path';
+import {systemCode} from '../core/errors.js';
+
+/**
+ * Writes a file that is whole and on the disk when the promise settles, or not there at all: a draft beside it, synced,
+ * renamed, and the folder synced. Readable by its user alone. Throws the system's own errors.
+ */
+export async function writeDurably(file: string, content: string | Uint8Array): Promise<void> {
+  const draft = `${file}.${process.pid}.draft`;
+  try {
+    {
+      await using handle = await open(draft, 'w', 0o600);
+      await handle.writeFile(content);
+      await handle.sync();
+    }
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, {force: true});
+    throw error;
+  }
+  await syncFolder(dirname(file));
+}
+
+/** Makes the names in a folder durable; where folders cannot be synced (some network file systems), nothing is promised. */
+export async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (systemCode(error) !== 'EINVAL' && systemCode(error) !== 'EISDIR') throw error;
+  }
+}
