@@ -1,14 +1,15 @@
 import {resolve} from 'node:path';
 import {Command, Flags, type Interfaces} from '@oclif/core';
 import {exitWith} from './exit.js';
-import {interruptSignal} from './interrupt.js';
+import {interruptSignal, type SignalRules} from './interrupt.js';
+import {currentRedactor} from './secrets.js';
 
 /** What every command gets besides its own flags. */
 export interface Context {
   readonly directory: string;
   readonly engine: string | undefined;
   readonly signal: AbortSignal;
-  /** Progress for people, on stderr. */
+  /** Progress for people, on stderr, without secrets. */
   readonly say: (line: string) => void;
 }
 
@@ -27,7 +28,10 @@ export abstract class BulkheadCommand<Result> extends Command {
   /** The folder that commands which are named to the user need as `-C`, when it is not the current one. */
   protected elsewhere: {readonly directory?: string} = {};
 
-  /** The text for a person; written to stdout. */
+  /** Where the text goes; stderr when stdout is taken by something else. */
+  protected textTo: NodeJS.WritableStream = process.stdout;
+
+  /** The text for a person. */
   protected abstract render(result: Result): string;
 
   /** The exit code that a result stands for. */
@@ -35,15 +39,15 @@ export abstract class BulkheadCommand<Result> extends Command {
     return 0;
   }
 
-  protected context(flags: {readonly directory: string; readonly engine: string | undefined; readonly 'no-color': boolean}): Context {
+  protected context(flags: {readonly directory: string; readonly engine: string | undefined; readonly 'no-color': boolean}, rules: SignalRules = {}): Context {
     if (flags['no-color']) process.env['NO_COLOR'] = '1';
     const directory = resolve(flags.directory);
     if (directory !== process.cwd()) this.elsewhere = {directory};
-    return {directory, engine: flags.engine, signal: interruptSignal(), say: (line) => process.stderr.write(`${line}\n`)};
+    return {directory, engine: flags.engine, signal: interruptSignal(rules), say: (line) => process.stderr.write(`${currentRedactor().text(line)}\n`)};
   }
 
   protected finish(result: Result): Result {
-    if (!this.jsonEnabled()) process.stdout.write(this.render(result));
+    if (!this.jsonEnabled()) this.textTo.write(this.render(result));
     process.exitCode = this.exitCode(result);
     return result;
   }

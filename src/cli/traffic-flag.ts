@@ -1,6 +1,8 @@
 import {open, readFile, rename} from 'node:fs/promises';
 import {resolve} from 'node:path';
+import {parse} from 'yaml';
 import {AppError, systemCode} from '../core/errors.js';
+import {currentRedactor} from './secrets.js';
 
 /** Text of a traffic script and where it came from. */
 export interface TrafficText {
@@ -8,14 +10,29 @@ export interface TrafficText {
   readonly source: string;
 }
 
-/** Reads what `--model-traffic replay:FILE` names; undefined without the flag, which means a live model. */
+/**
+ * Reads what `--model-traffic replay:FILE` names, without the secrets of this process: the run and each resume replay
+ * that same text. Undefined without the flag, which means a live model.
+ */
 export async function readTrafficFlag(value: string | undefined, directory: string, signal: AbortSignal): Promise<TrafficText | undefined> {
   if (value === undefined) return undefined;
   const [kind, ...rest] = value.split(':');
   const file = rest.join(':');
   if (kind !== 'replay' || file === '') throw new AppError('USAGE', `--model-traffic ${value}: the form is replay:FILE.`);
   const source = resolve(directory, file);
-  return {text: await read(source, signal), source};
+  return {text: withoutSecrets(await read(source, signal)), source};
+}
+
+/** Within the values, as JSON, which is YAML too: what stands for a secret is no plain YAML at every place. */
+function withoutSecrets(text: string): string {
+  const redactor = currentRedactor();
+  const redacted = redactor.exact(text);
+  if (redacted === text) return text;
+  try {
+    return `${JSON.stringify(redactor.value(parse(text), 'exact'), null, 2)}\n`;
+  } catch {
+    return redacted;
+  }
 }
 
 /** Keeps the script in the folder of a run, durably, so that a resume replays the same. */

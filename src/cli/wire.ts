@@ -6,22 +6,31 @@ import {startModel, type Model} from '../agents/model.js';
 import {conflictMessage, openingMessage, repairMessage, systemPrompt} from '../agents/roles.js';
 import {parseTraffic, TrafficScript} from '../agents/traffic/script.js';
 import {startTrafficServer} from '../agents/traffic/server.js';
+import {AppError} from '../core/errors.js';
+import type {Redactor} from '../core/redact.js';
 import type {SandboxEngine} from '../core/sandbox.js';
 import {openRepository, type Repository} from '../git/repository.js';
 import {deliverBranch} from '../git/deliver.js';
+import {isDelivered} from '../git/delivered.js';
 import {isRecentEnough, readGitVersion} from '../git/version.js';
 import type {Config} from '../project/config.js';
 import {fileCache} from '../record/cache.js';
 import type {Store} from '../record/store.js';
 import type {RunOptions} from '../run/options.js';
 import type {Rooms} from '../run/rooms.js';
+import type {SweepWorld} from '../run/sweep/world.js';
 import {startDockerEngine} from '../sandbox/docker/engine.js';
 import {findEngine} from '../sandbox/engine/discover.js';
 import {imageReference} from '../sandbox/images/catalog.js';
+import type {BaseCache} from '../verify/base-run.js';
 import {readHarness} from '../verify/harness.js';
+import type {SuiteRun} from '../verify/tests/results.js';
 import {verifyCommit} from '../verify/verify.js';
+import {baseUrlSetting, namedEngine} from './environment.js';
 import {readModelKey} from './model-key.js';
+import {stateHome} from './places.js';
 import type {ProjectContext} from './project-context.js';
+import {currentRedactor} from './secrets.js';
 import type {TrafficText} from './traffic-flag.js';
 
 export {filesAt, readFileAt} from '../git/base-files.js';
@@ -51,20 +60,25 @@ interface EngineRequest {
   readonly signal: AbortSignal;
 }
 
-/** Finds the engine by flag, user configuration, environment and the usual places, and speaks to it. */
+/** Finds the engine by flag, environment, user configuration and the usual places, and speaks to it. */
 export async function wireEngine(request: EngineRequest): Promise<SandboxEngine> {
   return (await findWiredEngine(request)).engine;
 }
 
 async function findWiredEngine(request: EngineRequest): Promise<{readonly engine: SandboxEngine; readonly address: string}> {
   const {flag, config, signal} = request;
-  const found = await findEngine({flag: flag ?? config.engine.value, env: process.env, home: homedir(), signal});
+  const found = await findEngine({flag: namedEngine({flag, env: process.env, config}), env: process.env, home: homedir(), signal});
   return {engine: startDockerEngine({address: found.address, helperImage: imageReference('base') ?? 'base', imageReference}), address: found.address};
 }
 
 /** The bare repository that Bulkhead owns for a user's repository. */
 export async function openStoreRepository(store: Store, signal: AbortSignal): Promise<Repository> {
   return openRepository(store.repository, signal);
+}
+
+/** What a sweep works on, over an engine that was found before. */
+export function wireSweep(engine: SandboxEngine): SweepWorld {
+  return {engine, stateHome: stateHome(process.env), openRepository: openStoreRepository, isDelivered};
 }
 
 /** Everything real that a run needs. Disposing ends the model client and the traffic server. */
@@ -79,10 +93,14 @@ export async function wireRooms(request: {
   readonly engine: string | undefined;
   readonly traffic: TrafficText | undefined;
   readonly options: RunOptions;
+  /** False where no specialist works: then no key is needed. Default: true. */
+  readonly withModel?: boolean;
   readonly signal: AbortSignal;
 }): Promise<WiredRooms> {
   const {project, traffic, options, signal} = request;
-  const wired = await wireModel({config: project.config, name: options.model.name, traffic, signal});
+  const wired = request.withModel === false ? noModel : await wireModel({config: project.config, name: options.model.name, traffic, signal});
+  // Behind the model: its key may come from a file.
+  const redact = currentRedactor();
   try {
     const {engine, address} = await findWiredEngine({flag: request.engine, config: project.config, signal});
     const rooms: Rooms = {
@@ -93,8 +111,9 @@ export async function wireRooms(request: {
       prompts: {role: systemPrompt, opening: openingMessage, repair: repairMessage, conflict: conflictMessage},
       verifyCommit,
       harness: await readHarness(harnessDir),
-      baseCache: fileCache(project.store.baseResults),
+      baseCache: withoutSecrets(fileCache(project.store.baseResults), redact),
       deliverBranch,
+      redact,
     };
     return {rooms, engineAddress: address, [Symbol.asyncDispose]: () => wired[Symbol.asyncDispose]()};
   } catch (error) {
@@ -103,15 +122,35 @@ export async function wireRooms(request: {
   }
 }
 
+/** Results whose tests have a secret in their names are not kept: under other names they would count as vanished. */
+function withoutSecrets(cache: BaseCache, redact: Redactor): BaseCache {
+  const names = (run: SuiteRun): string => JSON.stringify([run.cut, run.tests.map(({file, path}) => [file, path])]);
+  return {
+    get: (key) => cache.get(key),
+    async set(key, run) {
+      const kept = redact.value(run, 'text');
+      if (names(kept) === names(run)) await cache.set(key, kept);
+    },
+  };
+}
+
 interface WiredModel extends AsyncDisposable {
   readonly model: Model;
 }
+
+const noModel: WiredModel = {
+  model: {
+    turn: () => Promise.reject(new AppError('INTERNAL', 'A model was asked where none should be.')),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  },
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
 
 async function wireModel(request: {readonly config: Config; readonly name: string; readonly traffic: TrafficText | undefined; readonly signal: AbortSignal}): Promise<WiredModel> {
   const {config, name, traffic, signal} = request;
   if (traffic === undefined) {
     const apiKey = await readModelKey(process.env, config.model.keyFile.value);
-    const model = startModel({apiKey, baseUrl: config.model.baseUrl.value ?? process.env['ANTHROPIC_BASE_URL'], model: name});
+    const model = startModel({apiKey, baseUrl: baseUrlSetting(process.env, config).value, model: name, redact: currentRedactor()});
     return {model, [Symbol.asyncDispose]: () => model[Symbol.asyncDispose]()};
   }
   const server = await startTrafficServer(parseTraffic(traffic.text, traffic.source), signal);

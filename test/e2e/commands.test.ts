@@ -1,7 +1,5 @@
-import {rm} from 'node:fs/promises';
-import {join} from 'node:path';
 import {afterEach, describe, expect, test} from 'vitest';
-import {bulkhead, engineLeftovers, honestTurns, runFlags, startBulkhead, startProject, subtractTraffic, untilJournal, type Project} from './fixture.js';
+import {bulkhead, engineLeftovers, startProject} from './fixture.js';
 
 afterEach(async () => {
   expect(await engineLeftovers()).toEqual([]);
@@ -50,37 +48,5 @@ describe('schema', () => {
   test('a name that is none is USAGE, also one that every object has', async () => {
     await using project = await startProject();
     for (const name of ['nothing', 'constructor', '__proto__']) expect((await bulkhead(project, ['schema', name])).stderr).toMatch(/^USAGE/);
-  });
-});
-
-async function killedRun(project: Project): Promise<void> {
-  const traffic = subtractTraffic([honestTurns[1] ?? '', 'tools: [{bash: {command: "sleep 60"}}]', honestTurns[3] ?? '']);
-  const child = startBulkhead(project, await runFlags(project, {traffic}));
-  await untilJournal(project, (text) => text.includes('"step":"tool/implementation/2/0"'));
-  child.kill('SIGKILL');
-  await child.ended;
-}
-
-describe('clean', () => {
-  test('keeps what an interrupted run still needs, and says how to go on; discard drops it', async () => {
-    await using project = await startProject();
-    await killedRun(project);
-    const before = await engineLeftovers();
-    expect(before.length).toBeGreaterThan(2);
-    const cleaned = await bulkhead(project, ['clean']);
-    expect([cleaned.exitCode, await engineLeftovers()]).toEqual([0, before]);
-    expect(cleaned.stdout).toMatch(/kept container .*bulkhead resume/);
-    expect((await bulkhead(project, ['discard', 'latest'])).exitCode).toBe(0);
-  });
-
-  test('keeps what no journal knows until that is asked for, and a dry run removes nothing', async () => {
-    await using project = await startProject();
-    await killedRun(project);
-    await rm(join(project.home, 'state'), {recursive: true});
-    const before = await engineLeftovers();
-    expect((await bulkhead(project, ['clean'])).stdout).toContain('no journal here knows its run');
-    expect((await bulkhead(project, ['clean', '--unknown', '--dry-run'])).stdout).toContain('would remove container');
-    expect(await engineLeftovers()).toEqual(before);
-    expect((await bulkhead(project, ['clean', '--unknown'])).exitCode).toBe(0);
   });
 });

@@ -9,7 +9,8 @@ import {promisify} from 'node:util';
 const execute = promisify(execFile);
 /** The built command line. */
 export const main = resolve(import.meta.dirname, '../../dist/cli/main.js');
-const socket = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace('unix://', '');
+/** Path of the socket of this machine's engine. */
+export const socket = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace('unix://', '');
 
 /** A repository with its own state and configuration folders, so that nothing of this machine's user is touched. */
 export interface Project extends AsyncDisposable {
@@ -85,26 +86,32 @@ export function startBulkhead(
 
 /** Names of everything on the engine that carries our label, asked of the engine itself and not through our adapter. */
 export async function engineLeftovers(): Promise<readonly string[]> {
-  const filter = encodeURIComponent(JSON.stringify({label: ['dev.bulkhead.run']}));
-  const containers = (await ask(`/containers/json?all=1&filters=${filter}`)) as readonly {Names: readonly string[]}[];
-  const volumes = (await ask(`/volumes?filters=${filter}`)) as {Volumes: readonly {Name: string}[] | null};
-  const networks = (await ask(`/networks?filters=${filter}`)) as readonly {Name: string}[];
-  const names = [...containers.flatMap((one) => one.Names), ...(volumes.Volumes ?? []).map((one) => one.Name), ...networks.map((one) => one.Name)];
   // The engine suite may run on the same engine at the same time; it looks after its own.
-  return names.filter((name) => !/^\/?bulkhead-test-/.test(name)).sort();
+  return (await labelled('dev.bulkhead.run', socket)).filter((name) => !/^\/?bulkhead-test-/.test(name));
+}
+
+/** The same of one run alone, on any engine: others may work there at the same time. */
+export async function leftoversOf(runId: string, engineSocket: string): Promise<readonly string[]> {
+  return labelled(`dev.bulkhead.run=${runId}`, engineSocket);
+}
+
+async function labelled(label: string, at: string): Promise<readonly string[]> {
+  const filter = encodeURIComponent(JSON.stringify({label: [label]}));
+  const containers = (await ask(`/containers/json?all=1&filters=${filter}`, {at})) as readonly {Names: readonly string[]}[];
+  const volumes = (await ask(`/volumes?filters=${filter}`, {at})) as {Volumes: readonly {Name: string}[] | null};
+  const networks = (await ask(`/networks?filters=${filter}`, {at})) as readonly {Name: string}[];
+  return [...containers.flatMap((one) => one.Names), ...(volumes.Volumes ?? []).map((one) => one.Name), ...networks.map((one) => one.Name)].sort();
 }
 
 /** Removes every container and volume of a run behind Bulkhead's back, as a prune of the user's would. */
-export async function pruneRun(runId: string): Promise<void> {
-  for (const name of await engineLeftovers()) {
-    if (!name.includes(runId)) continue;
-    await ask(name.startsWith('/') ? `/containers${name}?force=1` : `/volumes/${name}`, 'DELETE');
-  }
+export async function pruneRun(runId: string, at = socket): Promise<void> {
+  for (const name of await leftoversOf(runId, at)) await ask(name.startsWith('/') ? `/containers${name}?force=1` : `/volumes/${name}`, {method: 'DELETE', at});
 }
 
-function ask(path: string, method = 'GET'): Promise<unknown> {
+/** Asks an engine, the machine's own unless `at` names another one's socket. */
+export function ask(path: string, {method = 'GET', at = socket}: {readonly method?: string; readonly at?: string} = {}): Promise<unknown> {
   return new Promise((done, fail) => {
-    const call = request({socketPath: socket, path, method, headers: {host: 'engine'}}, (response) => {
+    const call = request({socketPath: at, path, method, headers: {host: 'engine'}}, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {

@@ -1,66 +1,88 @@
-import {readdir} from 'node:fs/promises';
-import {join} from 'node:path';
 import {Flags} from '@oclif/core';
-import {systemCode} from '../../core/errors.js';
-import type {Leftover} from '../../core/sandbox.js';
-import {readEvents} from '../../record/journal.js';
-import {ownerIsGone} from '../../record/owner.js';
-import {foldRun} from '../../record/state.js';
-import {runFiles, storeOf} from '../../record/store.js';
-import {removeAll} from '../../run/sweep.js';
-import {judgeLeftover, type Judged, type SweepRules} from '../../run/sweep-policy.js';
-import {BulkheadCommand} from '../command.js';
+import {AppError} from '../../core/errors.js';
+import type {EngineUsage, SandboxEngine} from '../../core/sandbox.js';
+import {readConfig, type Config} from '../../project/config.js';
+import {measureState} from '../../record/usage.js';
+import {restoreRun} from '../../run/sweep/restore.js';
+import {sweep} from '../../run/sweep/sweep.js';
+import {homeOf} from '../../run/sweep/world.js';
+import {BulkheadCommand, type Context} from '../command.js';
 import {stateHome, userConfigFile} from '../places.js';
-import {wireEngine} from '../wire.js';
-import {readConfig} from '../../project/config.js';
+import {renderClean, type Cleaned, type Usage} from '../render/clean.js';
+import {openStoreRepository, wireEngine, wireSweep} from '../wire.js';
 
-interface Cleaned {
-  readonly dryRun: boolean;
-  readonly removed: readonly Leftover[];
-  readonly kept: readonly (Leftover & {readonly why: string})[];
-}
+/** Age from which something that no run vouches for is old, unless the user says another one: no run takes a day. */
+const defaultAgeMs = 24 * 3_600_000;
+/** How long the engine may measure: it walks each volume that it has. */
+const measureMs = 20_000;
 
-/** `clean`: removes from the engine what carries our labels and belongs to no run that lives or can go on. */
+/** `clean`: removes what no run needs any more, from the engine and the state folder, and never on doubt. */
 export default class Clean extends BulkheadCommand<Cleaned> {
-  static override summary = 'remove what ended runs left on the container engine';
+  static override summary = 'remove what no run needs any more';
+  static override description =
+    'Goes by the labels of Bulkhead and the journals of all its runs. What belongs to a run that lives or can go on stays, and so does work that was not delivered. Work that no commit has is put into quarantine before it is removed, for seven days.';
   static override flags = {
-    'dry-run': Flags.boolean({description: 'only say what would be removed'}),
-    unknown: Flags.boolean({description: 'also what no journal on this machine knows'}),
+    'dry-run': Flags.boolean({description: 'only say what would be done', exclusive: ['restore']}),
+    'older-than': Flags.string({helpValue: 'AGE', description: 'such as 12h, 7d or 2w; also puts delivered runs of that age into quarantine (default for the rest: 24h)', exclusive: ['restore', 'usage']}),
+    unknown: Flags.boolean({description: 'also what no journal on this machine knows, when it is old enough', exclusive: ['restore', 'usage']}),
+    usage: Flags.boolean({description: 'only say what takes the space'}),
+    restore: Flags.string({helpValue: 'RUN', description: 'bring a run back out of quarantine'}),
   };
 
   async run(): Promise<Cleaned> {
     const {flags} = await this.parse(Clean);
-    const {directory, engine: address, signal} = this.context(flags);
-    const config = await readConfig({repositoryRoot: directory, userConfigFile: userConfigFile(process.env), signal});
-    const engine = await wireEngine({flag: address, config, signal});
-    const judged = await Promise.all((await engine.leftovers(signal)).map(async (item) => ({item, ...(await judge(item, {isGone: ownerIsGone, unknown: flags.unknown}))})));
-    const removed = judged.filter((one) => one.remove).map((one) => one.item);
-    if (!flags['dry-run']) await removeAll(engine, removed, signal);
-    const kept = judged.filter((one) => !one.remove).map(({item, why}) => ({...item, why}));
-    return this.finish({dryRun: flags['dry-run'], removed, kept});
+    const context = this.context(flags);
+    const olderThanMs = flags['older-than'] === undefined ? undefined : parseAge(flags['older-than']);
+    const config = await readConfig({repositoryRoot: context.directory, userConfigFile: userConfigFile(process.env), signal: context.signal});
+    return this.finish(await clean(context, config, {...flags, olderThanMs, dryRun: flags['dry-run']}));
   }
 
-  protected render({dryRun, removed, kept}: Cleaned): string {
-    const lines = [
-      ...removed.map((item) => `${dryRun ? 'would remove' : 'removed'} ${item.kind} ${item.name}`),
-      ...kept.map((item) => `kept ${item.kind} ${item.name}: ${item.why}`),
-    ];
-    return lines.length === 0 ? 'Nothing of Bulkhead is on this engine.\n' : `${lines.join('\n')}\n`;
+  protected render(result: Cleaned): string {
+    return renderClean(result);
+  }
+
+  protected override exitCode({rows}: Cleaned): number {
+    return rows.some((row) => row.outcome === 'failed') ? 3 : 0;
   }
 }
 
-/** Looks the run up in every repository's store: a leftover does not say which repository it was for. */
-async function judge(item: Leftover, rules: SweepRules): Promise<Judged> {
-  const home = join(stateHome(process.env), 'bulkhead');
-  const repositories = await readdir(home).catch((error: unknown) => {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  });
-  for (const id of repositories) {
-    const files = runFiles(storeOf(stateHome(process.env), id), item.runId);
-    const events = await readEvents(files.journal).catch(() => 'unreadable' as const);
-    if (events === 'unreadable') return {remove: false, why: 'the journal of its run cannot be read'};
-    if (events.length > 0) return judgeLeftover(item, foldRun(events, ownerIsGone), rules);
+interface Asked {
+  readonly dryRun: boolean;
+  readonly olderThanMs: number | undefined;
+  readonly unknown: boolean;
+  readonly usage: boolean;
+  readonly restore: string | undefined;
+}
+
+async function clean({engine: flag, signal}: Context, config: Config, asked: Asked): Promise<Cleaned> {
+  const {dryRun, olderThanMs, unknown} = asked;
+  const place = {stateHome: stateHome(process.env), openRepository: openStoreRepository};
+  const connect = (): Promise<SandboxEngine> => wireEngine({flag, config, signal});
+  if (asked.restore !== undefined) {
+    const restored = await restoreRun(place, asked.restore, signal);
+    return {dryRun: false, rows: [], restored, usage: await measure(await unlessUnreachable(connect), config, signal)};
   }
-  return judgeLeftover(item, undefined, rules);
+  if (asked.usage) return {dryRun, rows: [], usage: await measure(await unlessUnreachable(connect), config, signal)};
+  const engine = await connect();
+  const {rows, clockDoubt} = await sweep(wireSweep(engine), {olderThanMs: olderThanMs ?? defaultAgeMs, runs: olderThanMs !== undefined, unknown, patient: true, dryRun}, signal);
+  return {dryRun, rows, ...(clockDoubt === undefined ? {} : {clockDoubt}), usage: await measure(engine, config, signal)};
+}
+
+async function measure(engine: SandboxEngine | undefined, config: Config, signal: AbortSignal): Promise<Usage> {
+  const measured = engine?.usage(AbortSignal.any([signal, AbortSignal.timeout(measureMs)])).catch((): EngineUsage | undefined => {
+    signal.throwIfAborted();
+    return undefined;
+  });
+  return {state: await measureState(homeOf({stateHome: stateHome(process.env)})), budgetBytes: config.disk.budgetGiB.value * 1024 ** 3, engine: await measured};
+}
+
+async function unlessUnreachable(connect: () => Promise<SandboxEngine>): Promise<SandboxEngine | undefined> {
+  return connect().catch(() => undefined);
+}
+
+function parseAge(text: string): number {
+  const [, count, unit] = /^(\d{1,4})([hdw])$/.exec(text) ?? [];
+  const hours = {h: 1, d: 24, w: 7 * 24}[unit ?? ''];
+  if (count === undefined || hours === undefined) throw new AppError('USAGE', `--older-than: \`${text}\` is no age.`, {hint: 'For example 12h, 7d or 2w.'});
+  return Number(count) * hours * 3_600_000;
 }

@@ -16,12 +16,12 @@ interface Diff {
   readonly diff: string;
 }
 
-/** `diff RUN [SPECIALIST]`: what came out of a run, or of one specialist's last submission. */
+/** `diff RUN [SPECIALIST]`: what came out of a run, or of one specialist's last work. */
 export default class DiffCommand extends BulkheadCommand<Diff> {
   static override summary = 'show what a run, or one of its specialists, changed';
   static override args = {
     run: Args.string({default: 'latest', description: 'an id, a prefix of one, or `latest`'}),
-    specialist: Args.string({description: 'only the last submission of this specialist'}),
+    specialist: Args.string({description: 'only the last work of this specialist'}),
   };
 
   async run(): Promise<Diff> {
@@ -31,9 +31,12 @@ export default class DiffCommand extends BulkheadCommand<Diff> {
     const events = await readEvents(files.journal);
     const results = resultsOf(events);
     const repository = await openStoreRepository(store, signal);
-    const to = args.specialist === undefined ? results.merged : results.submissions.get(args.specialist);
-    if (to === undefined) throw new AppError('RUN_STATE', `Nothing was ${args.specialist === undefined ? 'merged in' : `handed in by ${escapeText(args.specialist)} in`} ${files.runId} yet.`, {hint: '`bulkhead status` shows how far it is.'});
-    const from = args.specialist === undefined ? openedWith(events).options.manifest.base : await repository.resolve(`${to}^1`, signal);
+    const submitted = args.specialist === undefined ? undefined : results.submissions.get(args.specialist);
+    // Of an interrupted or cancelled run: what a specialist did and did not hand in.
+    const work = args.specialist === undefined ? undefined : results.work.get(args.specialist);
+    const to = args.specialist === undefined ? results.merged : (work?.commit ?? submitted);
+    if (to === undefined) throw new AppError('RUN_STATE', `Nothing was ${args.specialist === undefined ? 'merged in' : `changed by ${escapeText(args.specialist)} in`} ${files.runId} yet.`, {hint: '`bulkhead status` shows how far it is.'});
+    const from = args.specialist === undefined ? openedWith(events).options.manifest.base : (work?.from ?? (await repository.resolve(`${to}^1`, signal)));
     return this.finish({runId: files.runId, specialist: args.specialist, from, to, diff: await repository.diffText(from, to, signal)});
   }
 

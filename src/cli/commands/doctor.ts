@@ -1,6 +1,7 @@
 import {homedir} from 'node:os';
 import {processOwner} from '../../record/owner.js';
 import {BulkheadCommand} from '../command.js';
+import {namedEngine} from '../environment.js';
 import {readModelKey} from '../model-key.js';
 import {stateHome, userConfigFile} from '../places.js';
 import {renderProbes} from '../render/doctor.js';
@@ -19,7 +20,7 @@ export default class Doctor extends BulkheadCommand<readonly Probe[]> {
     const {directory, engine, signal} = this.context(flags);
     const config = await readConfig({repositoryRoot: directory, userConfigFile: userConfigFile(process.env), signal});
     const probes = await probeMachine({
-      flag: engine ?? config.engine.value,
+      flag: namedEngine({flag: engine, env: process.env, config}),
       env: process.env,
       home: homedir(),
       stateFolder: stateHome(process.env),

@@ -1,11 +1,11 @@
 import {Args, Flags} from '@oclif/core';
-import {BulkheadCommand} from '../command.js';
-import {renderReport} from '../render/report.js';
-import {startRun, type RunResult} from '../start-run.js';
-import {verdictExit} from '../verdict-exit.js';
+import type {Detached} from '../detach.js';
+import {DriveCommand, driveFlags} from '../drive-command.js';
+import type {Outlets} from '../listen.js';
+import {prepareFolder, startRun, type RunResult} from '../start-run.js';
 
 /** `run [TASK]`: the whole job, from freeze to verdict. */
-export default class Run extends BulkheadCommand<RunResult> {
+export default class Run extends DriveCommand {
   static override summary = 'let specialists do a task in sealed boxes, and verify what comes out';
   static override args = {task: Args.string({description: 'the task in words; default: the task of the manifest or of --from'})};
   static override flags = {
@@ -14,27 +14,25 @@ export default class Run extends BulkheadCommand<RunResult> {
     'model-traffic': Flags.string({helpValue: 'replay:FILE', description: 'replay model traffic from a script instead of asking a model'}),
     'max-parallel': Flags.integer({helpValue: 'N', min: 1, description: 'most boxes at a time'}),
     'repair-rounds': Flags.integer({helpValue: 'N', min: 0, description: 'how often findings go back to their owners'}),
+    ...driveFlags,
   };
   static override examples = ['<%= config.bin %> run --manifest manifest.yml', '<%= config.bin %> run --manifest manifest.yml --from .agent-os/specs/limits/tasks.md#1'];
 
-  async run(): Promise<RunResult> {
+  async run(): Promise<RunResult | Detached> {
     const {args, flags} = await this.parse(Run);
-    const result = await startRun(this.context(flags), {
+    const context = this.driveContext(flags);
+    const wanted = {
       task: args.task,
       manifest: flags.manifest,
       from: flags.from,
       traffic: flags['model-traffic'],
       maxParallel: flags['max-parallel'],
       repairRounds: flags['repair-rounds'],
-    });
-    return this.finish(result);
-  }
-
-  protected render(result: RunResult): string {
-    return renderReport(result, {report: result.reportPath, ...this.elsewhere});
-  }
-
-  protected override exitCode(result: RunResult): number {
-    return verdictExit(result.verdict);
+    };
+    const driving = {
+      prepare: () => prepareFolder(context, wanted),
+      drive: (outlets: Outlets) => startRun(context, wanted, {...outlets, runId: flags.driver}),
+    };
+    return this.finish(await this.driveOrDetach(flags, context, driving));
   }
 }

@@ -1,19 +1,19 @@
 import {Args} from '@oclif/core';
 import {isAppError} from '../../core/errors.js';
 import {readEvents} from '../../record/journal.js';
-import {ownerIsGone} from '../../record/owner.js';
-import {foldRun} from '../../record/state.js';
+import {driverOf} from '../../record/lock.js';
 import {findRun, listRuns, runFiles, type RunFiles} from '../../record/store.js';
 import {BulkheadCommand} from '../command.js';
 import {readProject} from '../project-context.js';
-import {renderStatus, type Row} from '../render/status.js';
+import {renderStatus} from '../render/status.js';
+import {statusRow, type StatusRow} from '../status-row.js';
 
 /** `status [RUN]`: what the journals say of this repository's runs. */
-export default class Status extends BulkheadCommand<readonly Row[]> {
+export default class Status extends BulkheadCommand<readonly StatusRow[]> {
   static override summary = 'show the runs of this repository, or one of them';
   static override args = {run: Args.string({description: 'an id, a prefix of one, or `latest`; without it, all'})};
 
-  async run(): Promise<readonly Row[]> {
+  async run(): Promise<readonly StatusRow[]> {
     const {args, flags} = await this.parse(Status);
     const {directory, signal} = this.context(flags);
     const {store} = await readProject(directory, signal);
@@ -22,15 +22,15 @@ export default class Status extends BulkheadCommand<readonly Row[]> {
     return this.finish(rows.filter((row) => row !== undefined));
   }
 
-  protected render(rows: readonly Row[]): string {
-    return renderStatus(rows);
+  protected render(rows: readonly StatusRow[]): string {
+    return renderStatus(rows, this.elsewhere);
   }
 }
 
 /** A damaged journal is a row of its own, so that it does not hide the other runs. */
-async function readRow(files: RunFiles): Promise<Row | undefined> {
+async function readRow(files: RunFiles): Promise<StatusRow | undefined> {
   try {
-    return foldRun(await readEvents(files.journal), ownerIsGone);
+    return statusRow(await readEvents(files.journal), await driverOf(files.directory));
   } catch (error) {
     if (!isAppError(error, 'JOURNAL_DAMAGED')) throw error;
     return {runId: files.runId, status: 'damaged', message: error.message};

@@ -1,32 +1,35 @@
 import {z} from 'zod';
-import {escapeText} from '../../core/escape.js';
 import type {Finding} from '../../core/finding.js';
 import type {JournalEvent} from '../../core/journal.js';
 import {paint} from './error.js';
+import {flat} from './tool-call.js';
 
 const nameWidth = 15;
 
 /** A line of progress: who, and what. */
 function line(who: string, what: string): string {
-  return `${paint('bold', who.padEnd(nameWidth))} ${what}`;
+  return `${paint('bold', flat(who).padEnd(nameWidth))} ${what}`;
 }
 
 /** What a person is told of one event while a run goes on: no line, one, or several. Pure but for the colours. */
 export function renderProgress(event: JournalEvent): readonly string[] {
   switch (event.type) {
     case 'run.opened':
-      return [line('run', event.runId), line('task', short(event.task.split('\n')[0] ?? '')), line('base', baseText(event.options))];
+      return [line('run', flat(event.runId)), line('task', flat(event.task.split('\n')[0] ?? '')), line('base', baseText(event.options))];
     case 'step.finished':
       return stepLines(event.step, event.outcome);
     case 'verification.ended':
       return verificationLines(event);
     case 'run.parked':
-      return [line('run', `parked: ${event.code}`)];
+      return [line('run', `parked: ${flat(event.code)}`)];
     case 'step.started':
       return event.step.startsWith('verify/') ? [line('verification', paint('dim', 'clean containers: the base, the base with the new tests, the merge'))] : [];
+    case 'effect.unknown':
+      return [line(flat(event.step.split('/')[1] ?? ''), paint('red', `interrupted in ${flat(event.step)}: ${event.repeated ? 'asked again' : 'it is not known whether it took effect, and it was not repeated'}`))];
+    case 'run.closed':
+      return event.verdict === 'cancelled' ? [line('run', 'cancelled; the work so far is kept')] : [];
     case 'specialist.said':
     case 'run.driven':
-    case 'run.closed':
       return [];
   }
 }
@@ -35,30 +38,38 @@ const Options = z.object({manifest: z.object({base: z.string(), image: z.string(
 
 function baseText(options: unknown): string {
   const parsed = Options.safeParse(options);
-  return parsed.success ? `${parsed.data.manifest.base.slice(0, 12)}, image ${short(parsed.data.manifest.image)}, manifest locked` : 'locked';
+  return parsed.success ? `${flat(parsed.data.manifest.base.slice(0, 12))}, image ${flat(parsed.data.manifest.image)}, manifest locked` : 'locked';
 }
 
 function stepLines(step: string, outcome: unknown): readonly string[] {
+  const [kind = '', who = ''] = step.split('/');
+  if (kind === 'turn') return toolLines(who, outcome);
+  const told = renderStep(step, outcome);
+  return told === undefined ? [] : [line(told.who, told.what)];
+}
+
+/** What came of a step that is neither a turn nor a tool call: who, and what; undefined for what a person need not know. */
+export function renderStep(step: string, outcome: unknown): {readonly who: string; readonly what: string} | undefined {
   const [kind = '', who = '', phase = '', number = ''] = step.split('/');
   switch (kind) {
     case 'box':
-      return [line(who, paint('dim', boxText(phase, number)))];
-    case 'turn':
-      return toolLines(who, outcome);
+      return {who, what: paint('dim', boxText(phase, number))};
     case 'submission':
-      return [line(who, submissionText(outcome))];
+      return {who, what: submissionText(outcome)};
     case 'merge':
-      return [line('merge', mergeText(phase, outcome))];
+      return {who: 'merge', what: mergeText(phase, outcome)};
     case 'deliver':
-      return [line('deliver', 'result branch made; your checkout is as it was')];
+      return {who: 'deliver', what: Delivered.safeParse(outcome).success ? 'result branch made; your checkout is as it was' : 'no result branch could be made'};
     default:
-      return [];
+      return undefined;
   }
 }
 
+const Delivered = z.object({branch: z.string()});
+
 function boxText(phase: string, number: string): string {
   if (number !== '0') return 'new box, made from what the last one held';
-  return phase === 'first' ? 'box ready: its own copy of the base, no network, no key' : `new box, made from the merge so far (${phase})`;
+  return phase === 'first' ? 'box ready: its own copy of the base, no network, no key' : `new box, made from the merge so far (${flat(phase)})`;
 }
 
 const Turn = z.object({content: z.array(z.object({type: z.string(), name: z.string().optional(), text: z.string().optional(), input: z.record(z.string(), z.unknown()).optional()}))});
@@ -67,12 +78,12 @@ function toolLines(who: string, outcome: unknown): readonly string[] {
   const turn = Turn.safeParse(outcome);
   if (!turn.success) return [];
   return turn.data.content.flatMap((block) => {
-    if (block.type === 'text') return [line(who, short(text(block.text)))];
+    if (block.type === 'text') return [line(who, flat(text(block.text)))];
     if (block.type !== 'tool_use') return [];
     const {command, path, summary} = block.input ?? {};
-    if (block.name === 'submit') return [line(who, `reports: ${short(text(summary))}`)];
+    if (block.name === 'submit') return [line(who, `reports: ${flat(text(summary))}`)];
     const what = path === undefined ? text(command) : `${text(command)} ${text(path)}`;
-    return [line(who, paint('dim', `${block.name === 'bash' ? '$' : 'edit:'} ${short(what)}`))];
+    return [line(who, paint('dim', `${block.name === 'bash' ? '$' : 'edit:'} ${flat(what)}`))];
   });
 }
 
@@ -82,7 +93,7 @@ function submissionText(outcome: unknown): string {
   const parsed = Submission.safeParse(outcome);
   if (!parsed.success || parsed.data.empty) return 'handed in nothing';
   const {changed} = parsed.data;
-  const shown = changed.slice(0, 4).map((path) => short(path)).join(', ');
+  const shown = changed.slice(0, 4).map((path) => flat(path)).join(', ');
   return `handed in ${changed.length} file${changed.length === 1 ? '' : 's'}: ${shown}${changed.length > 4 ? ', …' : ''}`;
 }
 
@@ -90,26 +101,21 @@ const Merged = z.object({state: z.string(), commit: z.string().optional(), paths
 
 function mergeText(who: string, outcome: unknown): string {
   const parsed = Merged.safeParse(outcome);
-  if (!parsed.success) return who;
+  if (!parsed.success) return flat(who);
   const {state, commit, paths} = parsed.data;
-  return state === 'merged' ? `${who} → ${(commit ?? '').slice(0, 12)}` : `${who} conflicts in ${(paths ?? []).map((path) => short(path)).join(', ')}: back to its owner`;
+  return state === 'merged' ? `${flat(who)} → ${flat((commit ?? '').slice(0, 12))}` : `${flat(who)} conflicts in ${(paths ?? []).map((path) => flat(path)).join(', ')}: back to its owner`;
 }
 
 function verificationLines(event: Extract<JournalEvent, {type: 'verification.ended'}>): readonly string[] {
   const colour = event.verdict === 'verified' ? 'green' : 'red';
-  return [line(`verification ${event.round + 1}`, `${paint([colour, 'bold'], event.verdict)} ${paint('dim', `(clean container, ${event.commit.slice(0, 12)})`)}`), ...event.findings.map(renderFinding)];
+  return [line(`verification ${event.round + 1}`, `${paint([colour, 'bold'], event.verdict)} ${paint('dim', `(clean container, ${flat(event.commit.slice(0, 12))})`)}`), ...event.findings.map(renderFinding)];
 }
 
 /** One finding on one line: code, what was seen, whose it is. */
 export function renderFinding(one: Finding): string {
-  return `  ${paint('red', one.code)} ${short(one.message, 200)} ${paint('dim', `(owner: ${one.owners.map((owner) => short(owner)).join(', ') || 'none'})`)}`;
+  return `  ${paint('red', one.code)} ${flat(one.message, 200)} ${paint('dim', `(owner: ${one.owners.map((owner) => flat(owner)).join(', ') || 'none'})`)}`;
 }
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
-}
-
-function short(value: string, most = 110): string {
-  const flat = escapeText(value.replace(/\s+/g, ' ').trim());
-  return flat.length > most ? `${flat.slice(0, most - 1)}…` : flat;
 }

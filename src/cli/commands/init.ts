@@ -1,0 +1,60 @@
+import {Flags} from '@oclif/core';
+import {AppError} from '../../core/errors.js';
+import {RepositoryConfig} from '../../project/config-schema.js';
+import {writeNewFiles, type WrittenFile} from '../../project/new-file.js';
+import {checkoutLookup} from '../../project/stack/checkout-lookup.js';
+import {chooseImage, chooseTestCommand} from '../../project/stack/choose.js';
+import {detectStack} from '../../project/stack/detect.js';
+import type {Fact, Stack} from '../../project/stack/fact.js';
+import {ask} from '../ask.js';
+import {BulkheadCommand} from '../command.js';
+import {commandFile, configFile} from '../init-files.js';
+import {renderInit} from '../render/init.js';
+import {readCheckout} from '../wire.js';
+
+/** What was seen and what was written. */
+export interface InitResult {
+  readonly stack: Stack;
+  readonly image: string;
+  /** The test command for a manifest; null when none was seen. */
+  readonly testCommand: readonly string[] | null;
+  readonly agentOs: boolean;
+  readonly written: readonly WrittenFile[];
+}
+
+/** `init`: looks at the repository and writes `bulkhead.yml`. */
+export default class Init extends BulkheadCommand<InitResult> {
+  static override summary = 'look at the repository and write bulkhead.yml';
+  static override description = 'Asks only what it cannot see; every question has a flag. In an Agent OS project it also writes a command file that runs Bulkhead.';
+  static override flags = {
+    image: Flags.string({helpValue: 'NAME', description: 'the image of every box: node, python, or any image on the engine'}),
+    force: Flags.boolean({description: 'replace files that are there'}),
+  };
+
+  async run(): Promise<InitResult> {
+    const {flags} = await this.parse(Init);
+    const {directory, signal} = this.context(flags);
+    const {root} = await readCheckout(directory, signal);
+    const lookup = checkoutLookup(root, signal);
+    const stack = await detectStack(lookup);
+    const {image, because} = await decideImage(stack, flags.image, signal);
+    const test = chooseTestCommand(stack, image);
+    const agentOs = (await lookup.list('')).some((entry) => entry.kind === 'folder' && ['.agent-os', 'agent-os'].includes(entry.name));
+    const files = [configFile({image, because, test}), ...(agentOs ? [commandFile] : [])];
+    const written = await writeNewFiles(root, files, {force: flags.force});
+    return this.finish({stack, image, testCommand: test?.value ?? null, agentOs, written});
+  }
+
+  protected render(result: InitResult): string {
+    return renderInit(result);
+  }
+}
+
+async function decideImage(stack: Stack, flag: string | undefined, signal: AbortSignal): Promise<{readonly image: string; readonly because: Fact | undefined}> {
+  const choice = chooseImage(stack);
+  if (flag === undefined && 'value' in choice) return {image: choice.value, because: choice.because};
+  const why = 'why' in choice ? choice.why : '';
+  const image = flag ?? (await ask({text: `Which image should boxes have (${why})? node, python, or any image on the engine:`, flag: '--image NAME', why, signal}));
+  if (!RepositoryConfig.safeParse({image}).success) throw new AppError('USAGE', '--image: a name of 1 to 512 characters.');
+  return {image, because: undefined};
+}
