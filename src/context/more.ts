@@ -1,0 +1,33 @@
+import {linkTests, testStem} from '../code/test-links.js';
+import {segmentsThrough, sealPackage, type ContextRequest} from './build.js';
+import {startContents} from './contents.js';
+import {fitFiles} from './fit.js';
+import type {ContextPackage} from './package.js';
+import {queryOf} from './rank/query.js';
+import type {RankedFile} from './rank/rank.js';
+import {isReadable} from './survey.js';
+
+/**
+ * The next part for a specialist that needs more than its package: the relevant files that found no room, best first,
+ * within so many tokens. A file that is not there any more is replaced by its test or source. A package without items:
+ * there is nothing more.
+ */
+export async function loadMore(request: Omit<ContextRequest, 'streams' | 'budgets'>, more: {readonly after: ContextPackage; readonly tokens: number}, signal: AbortSignal): Promise<ContextPackage> {
+  const listed = (await request.reader.list(signal)).filter(isReadable);
+  const byPath = new Map(listed.map((file) => [file.path, file]));
+  const gone = more.after.left.map(({path}) => path).filter((path) => !byPath.has(path));
+  const links = gone.length === 0 ? new Map<string, readonly string[]>() : linkTests(gone, listed.map(({path}) => ({path, stem: testStem(path)})));
+  const told = new Set(more.after.items.filter(({form}) => form === 'whole').map(({path}) => path));
+  const wanted = new Map<string, RankedFile>();
+  for (const {path, score} of more.after.left) {
+    for (const source of byPath.has(path) ? [path] : (links.get(path) ?? [])) {
+      const file = byPath.get(source);
+      if (file !== undefined && !told.has(source) && !wanted.has(source)) wanted.set(source, {file, score});
+    }
+  }
+  const files = [...wanted.values()];
+  const contents = await startContents(request.reader, request.cache).readContents(files.map(({file}) => file), signal);
+  const compression = request.compression === undefined || request.compression === 'adaptive' ? 'low' : request.compression;
+  const {items, left, tokens} = fitFiles({files, contents, segments: segmentsThrough(request.cache), query: queryOf(request.task).terms, budget: more.tokens, compression, most: request.most ?? 'whole', first: new Set(), told});
+  return sealPackage({specialist: more.after.specialist, commit: request.reader.commit, budget: more.tokens, tokens, items, left});
+}
