@@ -2,7 +2,7 @@ import {type z} from 'zod';
 import {type ErrorCode} from '../core/codes.js';
 import {AppError} from '../core/errors.js';
 import {escapeText} from '../core/escape.js';
-import {configDefaults, keysAt, RepositoryConfig, UserConfig} from './config-schema.js';
+import {configDefaults, defaultContextTokens, keysAt, RepositoryConfig, UserConfig} from './config-schema.js';
 import {nearestWord} from './nearest.js';
 import {readTextFile} from './text-file.js';
 import {isYamlProblem, parseYaml} from './yaml-text.js';
@@ -29,7 +29,7 @@ export async function readRepositoryConfig(path: string, signal: AbortSignal): P
   if (file === undefined) return undefined;
   const parsed = RepositoryConfig.safeParse(file.value);
   if (!parsed.success) throw refusal(path, problemsOf(parsed.error, file, RepositoryConfig));
-  const wider = widerLimits(parsed.data, file);
+  const wider = [...widerLimits(parsed.data, file), ...widerContexts(parsed.data, file)];
   if (wider.length > 0) throw refusal(path, wider);
   return parsed.data;
 }
@@ -88,11 +88,20 @@ function unknownKey(unknown: {readonly key: string; readonly path: readonly Prop
 function widerLimits(config: RepositoryConfig, file: Parsed): readonly Problem[] {
   return Object.entries(configDefaults.limits).flatMap(([name, most]): readonly Problem[] => {
     const asked = config.limits?.[name as keyof typeof configDefaults.limits];
-    if (asked === undefined || asked <= most) return [];
-    const key = `limits.${name}`;
-    const message = `a repository may only narrow \`${key}\`: at most ${most}, not ${asked}`;
-    return [{code: 'CONFIG_KEY_NOT_ALLOWED', key, line: file.lineOf(['limits', name]), message}];
+    return asked === undefined || asked <= most ? [] : [wider(['limits', name], {most, asked, file})];
   });
+}
+
+function widerContexts(config: RepositoryConfig, file: Parsed): readonly Problem[] {
+  return Object.entries(config.specialists ?? {}).flatMap(([name, {context}]): readonly Problem[] => {
+    const most = defaultContextTokens(name);
+    return context === undefined || context.tokens <= most ? [] : [wider(['specialists', name, 'context', 'tokens'], {most, asked: context.tokens, file})];
+  });
+}
+
+function wider(path: readonly string[], {most, asked, file}: {readonly most: number; readonly asked: number; readonly file: Parsed}): Problem {
+  const key = path.join('.');
+  return {code: 'CONFIG_KEY_NOT_ALLOWED', key, line: file.lineOf(path), message: `a repository may only narrow \`${key}\`: at most ${most}, not ${asked}`};
 }
 
 /** What is not allowed comes first: it is the one that matters, whatever else is wrong. */

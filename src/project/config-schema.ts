@@ -17,9 +17,27 @@ export const configDefaults = {
   repairRounds: 2,
   /** Model turns of one specialist in one phase. */
   maxTurns: 60,
+  /** GiB that the state of all repositories may take before a new run is refused. */
+  disk: {budgetGiB: 20},
   /** The model, and its most output tokens of one turn. */
   model: {name: 'claude-opus-5-5', maxTokens: 16_000},
+  /** Most tokens of a specialist's context package, by its role; the base budgets of Agent OS's context-optimizer. */
+  contextTokens: {test: 12_000, implementation: 16_000, integration: 14_000, quality: 10_000, security: 8000, documentation: 6000},
+  /** The same for a specialist of another name. */
+  otherContextTokens: 8000,
+  /** The cache of context packages: how many, for how long, how tightly packed; the guide's "Performance Tuning". */
+  context: {cacheSize: 1000, refreshIntervalMs: 300_000, compressionLevel: 'adaptive'},
 } as const;
+
+/** Most tokens of the context package of any specialist, when nobody says otherwise. */
+export function defaultContextTokens(specialist: string): number {
+  const {contextTokens, otherContextTokens} = configDefaults;
+  return Object.hasOwn(contextTokens, specialist) ? contextTokens[specialist as keyof typeof contextTokens] : otherContextTokens;
+}
+
+/** How tightly a context package is packed. */
+export const CompressionLevel = z.enum(['adaptive', 'high', 'medium', 'low']);
+export type CompressionLevel = z.infer<typeof CompressionLevel>;
 
 const Limits = z
   .strictObject({
@@ -60,6 +78,16 @@ export const UserConfig = z.strictObject({
   maxParallel: z.int().min(1).max(256).optional().describe(`boxes at the same time; default ${configDefaults.maxParallel}`),
   repairRounds: z.int().min(0).max(20).optional().describe(`default ${configDefaults.repairRounds}`),
   maxTurns: z.int().min(1).max(1000).optional().describe(`model turns of one specialist in one phase; default ${configDefaults.maxTurns}`),
+  context: z
+    .strictObject({
+      cacheSize: z.int().min(0).max(100_000).optional().describe(`context packages that are kept; default ${configDefaults.context.cacheSize}`),
+      refreshIntervalMs: z.int().min(0).max(86_400_000).optional().describe(`how long a kept package is used; default ${configDefaults.context.refreshIntervalMs}`),
+      compressionLevel: CompressionLevel.optional().describe(`default ${configDefaults.context.compressionLevel}`),
+    })
+    .optional(),
+  disk: z
+    .strictObject({budgetGiB: z.number().min(0.001).max(1_000_000).optional().describe(`GiB that the state folder may take before a new run is refused; default ${configDefaults.disk.budgetGiB}`)})
+    .optional(),
   model: z
     .strictObject({
       name: z.string().min(1).optional().describe(`default ${configDefaults.model.name}`),

@@ -1,28 +1,45 @@
 import {join} from 'node:path';
 import type {SpecialistConfig} from '../core/specialist.js';
+import type {AgentOsKey} from './agent-os-config/judge.js';
+import {readAgentOsConfig} from './agent-os-config/read.js';
 import {readRepositoryConfig, readUserConfig} from './config-file.js';
-import {configDefaults, type RepositoryConfig, type UserConfig} from './config-schema.js';
+import {effectiveConfig} from './config-layers.js';
+import type {CompressionLevel} from './config-schema.js';
 
 /** Where a value comes from. Flags and environment variables are the caller's and stand above these. */
-export type Origin = 'default' | 'repository' | 'user';
+export type Origin = 'default' | 'agent-os' | 'repository' | 'user';
 
 /** A value that holds, and who said it. */
-export interface Setting<T> {
+export interface Setting<T, Who extends Origin = Origin> {
   readonly value: T;
-  readonly origin: Origin;
+  readonly origin: Who;
 }
 
-/** The effective configuration; plain data, so that it can be printed as JSON. Units as in {@link configDefaults}. */
+/** A configuration file, and whether it was read. */
+export interface ConfigFile {
+  /** The user's and the repository's as they were asked for; Agent OS files relative to the root. */
+  readonly path: string;
+  readonly origin: Exclude<Origin, 'default'>;
+  readonly state: 'read' | 'absent' | 'not-read';
+  /** Why it was not read; reads on after the file's name. */
+  readonly why?: string;
+}
+
+/** The effective configuration; plain data, so that it can be printed as JSON. Units as in `configDefaults`. */
 export interface Config {
   readonly image: Setting<string>;
   readonly limits: {readonly memoryMiB: Setting<number>; readonly cpus: Setting<number>; readonly pids: Setting<number>};
   /** By name, without a prototype: any name may be looked up. Only what a file configures is here. */
-  readonly specialists: Readonly<Record<string, Setting<SpecialistConfig>>>;
+  readonly specialists: Readonly<Record<string, Setting<SpecialistConfig, 'repository' | 'user'>>>;
+  /** Most tokens of a context package, by specialist, without a prototype: the roles of the guide, and who is configured. */
+  readonly contextTokens: Readonly<Record<string, Setting<number>>>;
+  readonly context: {readonly cacheSize: Setting<number>; readonly refreshIntervalMs: Setting<number>; readonly compressionLevel: Setting<CompressionLevel>};
   /** Address of the container engine; undefined: found by looking. */
   readonly engine: Setting<string | undefined>;
   readonly maxParallel: Setting<number>;
   readonly repairRounds: Setting<number>;
   readonly maxTurns: Setting<number>;
+  readonly disk: {readonly budgetGiB: Setting<number>};
   readonly model: {
     readonly name: Setting<string>;
     readonly baseUrl: Setting<string | undefined>;
@@ -30,6 +47,8 @@ export interface Config {
     readonly keyFile: Setting<string | undefined>;
     readonly maxTokens: Setting<number>;
   };
+  /** Every value of the Agent OS configuration, and what becomes of it. */
+  readonly agentOs: readonly AgentOsKey[];
 }
 
 /** Which files to read. */
@@ -42,46 +61,27 @@ export interface ConfigRequest {
 }
 
 /**
- * Reads both configuration files and says what holds: the user's value, else the repository's, else the default.
- * Throws CONFIG_INVALID (with file, line and key) and CONFIG_KEY_NOT_ALLOWED; never falls back when a file is wrong.
+ * Reads the configuration files and says what holds: the user's value, else the repository's, else what an Agent OS
+ * configuration narrows, else the default. Throws CONFIG_INVALID (with file, line and key) and CONFIG_KEY_NOT_ALLOWED;
+ * never falls back when a file is wrong.
  */
-export async function readConfig({repositoryRoot, userConfigFile, signal}: ConfigRequest): Promise<Config> {
-  const repository = await readRepositoryConfig(join(repositoryRoot, 'bulkhead.yml'), signal);
+export async function readConfig(request: ConfigRequest): Promise<Config> {
+  return (await readConfigFiles(request)).config;
+}
+
+/** As {@link readConfig}, with the files that were looked at. */
+export async function readConfigFiles({repositoryRoot, userConfigFile, signal}: ConfigRequest): Promise<{readonly config: Config; readonly files: readonly ConfigFile[]}> {
+  const repositoryFile = join(repositoryRoot, 'bulkhead.yml');
+  const repository = await readRepositoryConfig(repositoryFile, signal);
   const user = userConfigFile === undefined ? undefined : await readUserConfig(userConfigFile, signal);
-  return effectiveConfig(repository ?? {}, user ?? {});
-}
-
-/** The pure half of {@link readConfig}: lays the user's values over the repository's over the defaults. */
-export function effectiveConfig(repository: RepositoryConfig, user: UserConfig): Config {
-  const limit = (name: keyof typeof configDefaults.limits): Setting<number> =>
-    setting<number>(user.limits?.[name], repository.limits?.[name], configDefaults.limits[name]);
+  const agentOs = await readAgentOsConfig(repositoryRoot, signal);
+  const state = (read: unknown): ConfigFile['state'] => (read === undefined ? 'absent' : 'read');
   return {
-    image: setting<string>(user.image, repository.image, configDefaults.image),
-    limits: {memoryMiB: limit('memoryMiB'), cpus: limit('cpus'), pids: limit('pids')},
-    specialists: specialistSettings(repository, user),
-    engine: setting(user.engine, undefined, undefined),
-    maxParallel: setting<number>(user.maxParallel, undefined, configDefaults.maxParallel),
-    repairRounds: setting<number>(user.repairRounds, undefined, configDefaults.repairRounds),
-    maxTurns: setting<number>(user.maxTurns, undefined, configDefaults.maxTurns),
-    model: {
-      name: setting<string>(user.model?.name, undefined, configDefaults.model.name),
-      baseUrl: setting(user.model?.baseUrl, undefined, undefined),
-      keyFile: setting(user.model?.keyFile, undefined, undefined),
-      maxTokens: setting<number>(user.model?.maxTokens, undefined, configDefaults.model.maxTokens),
-    },
+    config: effectiveConfig(repository ?? {}, user ?? {}, agentOs.flatMap((file) => file.keys)),
+    files: [
+      ...(userConfigFile === undefined ? [] : [{path: userConfigFile, origin: 'user' as const, state: state(user)}]),
+      {path: repositoryFile, origin: 'repository', state: state(repository)},
+      ...agentOs.map(({keys: _, ...file}) => ({...file, origin: 'agent-os' as const})),
+    ],
   };
-}
-
-function setting<T>(user: T | undefined, repository: T | undefined, fallback: T): Setting<T> {
-  if (user !== undefined) return {value: user, origin: 'user'};
-  if (repository !== undefined) return {value: repository, origin: 'repository'};
-  return {value: fallback, origin: 'default'};
-}
-
-function specialistSettings(repository: RepositoryConfig, user: UserConfig): Readonly<Record<string, Setting<SpecialistConfig>>> {
-  // Without a prototype, so that a specialist named `constructor` is only there when a file says so.
-  const settings = Object.create(null) as Record<string, Setting<SpecialistConfig>>;
-  for (const [name, value] of Object.entries(repository.specialists ?? {})) settings[name] = {value, origin: 'repository'};
-  for (const [name, value] of Object.entries(user.specialists ?? {})) settings[name] = {value, origin: 'user'};
-  return settings;
 }

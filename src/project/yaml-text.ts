@@ -1,4 +1,4 @@
-import {LineCounter, isMap, isPair, isScalar, isSeq, parseDocument, visit, type Document, type Node, type Pair} from 'yaml';
+import {LineCounter, isMap, isNode, isPair, isScalar, isSeq, parseDocument, visit, type Document, type Node, type Pair} from 'yaml';
 
 /** Something in a YAML text that cannot be used. `line` and `column` count from 1. */
 export interface YamlProblem {
@@ -40,6 +40,8 @@ export function parseYaml(text: string): YamlValue | YamlProblem {
     if (first !== undefined) return problemAt(oneLine(first.message), first.pos[0]);
     const twice = duplicateKey(document);
     if (twice !== undefined) return problemAt('the key is there twice', offsetOf(twice));
+    const circle = aliasOfItsOwn(document);
+    if (circle !== undefined) return problemAt('the alias stands in what it names', offsetOf(circle));
     const value: unknown = document.toJS({maxAliasCount});
     return {value, lineOf: (path) => Math.max(1, lines.linePos(offsetAt(document, path)).line)};
   } catch {
@@ -83,6 +85,19 @@ function duplicateKey(document: Document): unknown {
         seen.add(name);
       }
       return undefined;
+    },
+  });
+  return found;
+}
+
+/** A value that holds itself has no end for whoever walks through it. */
+function aliasOfItsOwn(document: Document): unknown {
+  let found: unknown;
+  visit(document, {
+    Alias(_key, alias, path) {
+      if (!path.some((node) => isNode(node) && 'anchor' in node && node.anchor === alias.source)) return undefined;
+      found = alias;
+      return visit.BREAK;
     },
   });
   return found;

@@ -7,10 +7,11 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {z} from 'zod';
 import {parseTraffic} from '../../../src/agents/traffic/script.js';
 import {manifestOwners, type Manifest} from '../../../src/core/manifest.js';
+import {readTask} from '../../../src/project/agent-os/task-file.js';
+import {isComplete, parseTasks} from '../../../src/project/agent-os/tasks.js';
+import {completeTask} from '../../../src/project/agent-os/write/tasks.js';
 import {readConfig} from '../../../src/project/config.js';
 import {readManifest} from '../../../src/project/manifest-file.js';
-import {readTask} from '../../../src/project/task-file.js';
-import {parseTasks, tickTask} from '../../../src/project/tasks.js';
 
 const demo = fileURLToPath(new URL('../../fixtures/demo/', import.meta.url));
 const project = join(demo, 'project');
@@ -75,10 +76,10 @@ describe('the demo as data', () => {
     const config = await readConfig({repositoryRoot: project, userConfigFile: undefined, signal});
     expect(config.image).toEqual({value: 'node', origin: 'repository'});
     for (const name of Object.keys(config.specialists)) expect(manifestOwners(manifest)).toContain(name);
-    const task = await readTask({repositoryRoot: project, file: tasksPath, id: '1', readBase: (path) => readFile(join(project, path))});
+    const task = await readTask({repositoryRoot: project, file: tasksPath, id: '1', readBase: (path) => readFile(join(project, path)).catch(() => undefined)});
     expect(task).toMatchObject({title: manifest.task, path: tasksPath, done: false, problems: []});
     const text = await readFile(join(project, tasksPath), 'utf8');
-    expect(parseTasks(tickTask(text, '1')).tasks.map((entry) => entry.done)).toEqual([true, false]);
+    expect(parseTasks(completeTask(text, '1').text).tasks.map(isComplete)).toEqual([true, false]);
   });
 
   test('the project starts green, with at least twelve tests in three files', () => {

@@ -22,6 +22,11 @@ test('a few aliases are followed, multiplying ones are refused', () => {
   problem(bomb(40));
 });
 
+test('a value that would hold itself is refused where its alias stands', () => {
+  expect(problem('a: &x\n  b: *x\n')).toMatchObject({line: 2, column: 6});
+  expect(problem('- &x [1, *x]\n')).toMatchObject({line: 1, column: 10});
+});
+
 test.each([
   ['brackets', '['.repeat(200_000)],
   ['braces', '{'.repeat(200_000)],
