@@ -1,7 +1,8 @@
-import {open, readFile, rename} from 'node:fs/promises';
+import {readFile} from 'node:fs/promises';
 import {resolve} from 'node:path';
 import {parse} from 'yaml';
 import {AppError, systemCode} from '../core/errors.js';
+import {writeDurably} from '../record/durable.js';
 import {currentRedactor} from './secrets.js';
 
 /** Text of a traffic script and where it came from. */
@@ -38,13 +39,7 @@ function withoutSecrets(text: string): string {
 /** Keeps the script in the folder of a run, durably, so that a resume replays the same. */
 export async function keepTraffic(file: string, traffic: TrafficText | undefined): Promise<void> {
   if (traffic === undefined) return;
-  const draft = `${file}.draft`;
-  {
-    await using handle = await open(draft, 'w', 0o600);
-    await handle.writeFile(traffic.text);
-    await handle.sync();
-  }
-  await rename(draft, file);
+  await writeDurably(file, traffic.text);
 }
 
 /** The script that a replayed run keeps. */

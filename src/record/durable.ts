@@ -1,5 +1,5 @@
-import {open, rename, rm} from 'node:fs/promises';
-import {dirname} from 'node:path';
+import {open, readdir, rename, rm} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
 import {systemCode} from '../core/errors.js';
 
 /**
@@ -20,6 +20,17 @@ export async function writeDurably(file: string, content: string | Uint8Array): 
     throw error;
   }
   await syncFolder(dirname(file));
+}
+
+/** Removes what a killed process left of {@link writeDurably} in folders where nobody else writes now; a folder that is not there is fine. */
+export async function removeDrafts(...folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
+    const names = await readdir(folder).catch((error: unknown) => {
+      if (systemCode(error) === 'ENOENT') return [];
+      throw error;
+    });
+    for (const name of names.filter((one) => one.endsWith('.draft'))) await rm(join(folder, name), {force: true});
+  }
 }
 
 /** Makes the names in a folder durable; where folders cannot be synced (some network file systems), nothing is promised. */

@@ -33,8 +33,13 @@ export async function wholeOutcome(journal: string, {outcome, beside}: Recorded)
   });
 }
 
+/** The folder of the large outcomes of a journal. */
+export function outputsFolder(journal: string): string {
+  return join(dirname(journal), 'outputs');
+}
+
 function besideFile(journal: string, hash: string): string {
-  return join(dirname(journal), 'outputs', `${hash}.json`);
+  return join(outputsFolder(journal), `${hash}.json`);
 }
 
 /** Ids, states and counts: what a look at the journal alone needs. */

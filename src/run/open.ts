@@ -1,8 +1,10 @@
 import {AppError} from '../core/errors.js';
 import type {Journal, JournalEvent} from '../core/journal.js';
 import type {Checkout} from '../git/checkout.js';
+import {removeDrafts} from '../record/durable.js';
 import {openJournal, readEvents} from '../record/journal.js';
 import {driverOf, lockRun, type LockOptions} from '../record/lock.js';
+import {outputsFolder} from '../record/outputs.js';
 import {processOwner} from '../record/owner.js';
 import {foldRun, type RunState} from '../record/state.js';
 import {startSteps} from '../record/steps.js';
@@ -74,6 +76,7 @@ export function isOpen(state: RunState): boolean {
 async function hold(files: RunFiles, request: DriveRequest, begin: (journal: Journal) => Promise<void>): Promise<OpenRun> {
   const lock = await lockRun(files.directory, {onRequest: request.onRequest, takeOver: request.takeOver});
   try {
+    await removeDrafts(files.directory, outputsFolder(files.journal));
     const journal = await openJournal(files.journal, {now: request.now, redact: request.rooms.redact});
     try {
       return await take(files, request, {lock, journal, begin});

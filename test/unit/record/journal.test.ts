@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {z} from 'zod';
 import {sha256} from '../../../src/core/canonical.js';
+import {removeDrafts} from '../../../src/record/durable.js';
 import {openJournal, readEvents} from '../../../src/record/journal.js';
 import {makeRedactor} from '../../../src/core/redact.js';
 import {startSteps} from '../../../src/record/steps.js';
@@ -140,6 +141,14 @@ describe('large outcomes', () => {
     expect(finished).toMatchObject({outcome: {commit: 'c', empty: false}, beside: {sha256: beside.slice(0, 64)}});
     await using journal = await openJournal(file, options);
     expect(await startSteps(journal).step({...request, run: () => Promise.reject(new Error('again'))})).toEqual(large);
+  });
+
+  test('what a killed process left of one is removed by whoever drives the run next, and nothing else', async () => {
+    await writeLarge();
+    await writeFile(join(folder, 'manifest.json.77.draft'), '{');
+    await writeFile(join(folder, 'outputs', 'x.json.77.draft'), '{');
+    await removeDrafts(folder, join(folder, 'outputs'), join(folder, 'none'));
+    expect([await readdir(folder), (await readdir(join(folder, 'outputs'))).length]).toEqual([['journal.ndjson', 'outputs'], 1]);
   });
 
   test.each(['changed', 'gone'])('a file beside the journal that is %s is JOURNAL_DAMAGED', async (attack) => {
