@@ -2,9 +2,10 @@ import {access} from 'node:fs/promises';
 import {basename, isAbsolute, relative, resolve} from 'node:path';
 import {AppError} from '../core/errors.js';
 import {escapeText} from '../core/escape.js';
-import type {Manifest} from '../core/manifest.js';
+import {manifestOwners, type Manifest} from '../core/manifest.js';
 import {readTask} from '../project/agent-os/task-file.js';
 import type {Config} from '../project/config.js';
+import {defaultContextTokens} from '../project/config-schema.js';
 import {readManifest} from '../project/manifest-file.js';
 import type {RunOptions, Scope} from '../run/options.js';
 import {agentOsNote} from './agent-os-note.js';
@@ -52,10 +53,18 @@ export async function readInputs(context: Context, {checkout, config}: ProjectCo
     maxTurns: config.maxTurns.value,
     repairRounds: flags.repairRounds ?? config.repairRounds.value,
     scopes: scopesOf(config),
+    context: contextOf(config, manifest),
   };
   const task = flags.task ?? from?.text ?? manifest.task;
   refuseSecret('USAGE', {what: 'The task', text: task});
   return {task, options};
+}
+
+/** What each specialist of the manifest may be told, and how it is packed. */
+function contextOf(config: Config, manifest: Manifest): NonNullable<RunOptions['context']> {
+  const {cacheSize, refreshIntervalMs, compressionLevel} = config.context;
+  const budgets = manifestOwners(manifest).map((owner): [string, number] => [owner, (Object.hasOwn(config.contextTokens, owner) ? config.contextTokens[owner]?.value : undefined) ?? defaultContextTokens(owner)]);
+  return {budgets: Object.fromEntries(budgets), compression: compressionLevel.value, cache: {packages: cacheSize.value, refreshSeconds: refreshIntervalMs.value / 1000}};
 }
 
 /** The write scopes that the configuration sets, with who set them. */

@@ -1,4 +1,4 @@
-import type {ContextPackage} from './package.js';
+import type {ContextItem, ContextPackage} from './package.js';
 
 /** How well a package fitted the work that was done with it. All from 0 to 1 but where said. */
 export interface ContextMeasure {
@@ -12,8 +12,13 @@ export interface ContextMeasure {
   readonly waste: number;
 }
 
+/** As much of a package as its measure needs. */
+export interface MeasuredPackage extends Pick<ContextPackage, 'budget' | 'tokens'> {
+  readonly items: readonly Pick<ContextItem, 'path' | 'section' | 'form' | 'tokens'>[];
+}
+
 /** Measures a package by what its specialist did: paths that it opened, and paths that its submission changed. */
-export function measureContext({budget, tokens, items}: ContextPackage, done: {readonly opened: readonly string[]; readonly changed: readonly string[]}): ContextMeasure {
+export function measureContext({budget, tokens, items}: MeasuredPackage, done: {readonly opened: readonly string[]; readonly changed: readonly string[]}): ContextMeasure {
   const told = new Map(items.map((item) => [item.path, item.form]));
   const used = new Set([...done.opened, ...done.changed]);
   const wasted = items.filter(({path, section}) => section !== 'shared' && !used.has(path)).reduce((sum, item) => sum + item.tokens, 0);

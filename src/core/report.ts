@@ -7,6 +7,18 @@ import {Usage} from './specialist.js';
 export const InterruptedTurns = z.strictObject({requests: z.int(), inputTokens: z.int(), outputTokensAtMost: z.int()});
 export type InterruptedTurns = z.infer<typeof InterruptedTurns>;
 
+/** The context package of a specialist, and how well it fitted what the specialist did; parts are from 0 to 1. */
+export const ContextUse = z.strictObject({
+  sha256: z.string(),
+  budget: z.int().describe('estimated tokens'),
+  tokens: z.int().describe('estimated tokens'),
+  utilisation: z.number().describe('used part of the budget'),
+  hits: z.number().describe('part of the changed files that the package told, an outline included'),
+  wordForWord: z.number().describe('the same, told word for word'),
+  waste: z.number().describe('part of the tokens that went to files which were neither opened nor changed'),
+});
+export type ContextUse = z.infer<typeof ContextUse>;
+
 /** What a run or a lone verification ends with; `--json` prints exactly this. */
 export const Report = z.strictObject({
   schemaVersion: z.literal(1),
@@ -37,6 +49,7 @@ export const Report = z.strictObject({
       submissions: z.array(z.string()),
       usage: Usage,
       interrupted: InterruptedTurns.optional(),
+      context: ContextUse.optional(),
       summary: z.string(),
     }),
   ),

@@ -1,9 +1,11 @@
 import {resolve} from 'node:path';
 import type {Readable} from 'node:stream';
 import {AppError} from '../core/errors.js';
+import type {HistoryReader} from '../core/history.js';
 import type {TreeReader} from '../core/tree.js';
 import {commitFiles, type CommitFilesRequest} from './commit-files.js';
 import {freeze, type FreezeRequest} from './freeze.js';
+import {openHistoryReader} from './history-reader.js';
 import {changedPaths, diffText, isAncestor, packHistory, resolveStored} from './history.js';
 import {importLimits} from './import/limits.js';
 import {importSubmission, type ImportRequest, type Submission} from './import/submission.js';
@@ -24,6 +26,8 @@ export interface Repository {
   freeze(request: FreezeRequest): Promise<void>;
   /** A commit's files; the id is full and known. */
   reader(commit: string, signal: AbortSignal): Promise<TreeReader>;
+  /** The past of the commits in it. */
+  history(): HistoryReader;
   /** A pack of what a commit reaches, and nothing else. */
   packHistory(commit: string, signal: AbortSignal): Readable;
   importSubmission(request: ImportRequest): Promise<Submission>;
@@ -70,6 +74,7 @@ export async function openRepository(dir: string, signal: AbortSignal): Promise<
     maxFileBytes: importLimits.maxFileBytes,
     freeze: (request) => freeze(store, request),
     reader: (commit, within) => openTreeReader(store, commit, within),
+    history: () => openHistoryReader(store),
     packHistory: (commit, within) => packHistory(store, commit, within),
     importSubmission: (request) => importSubmission(store, request),
     merge: (request) => mergeSubmission(store, request),

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import type {Conversation} from '../agents/conversation.js';
 import {isAppError} from '../core/errors.js';
 import {manifestSha256} from '../core/manifest.js';
 import type {Report} from '../core/report.js';
@@ -8,11 +9,13 @@ import {renderReportMarkdown} from '../record/report-markdown.js';
 import {commitBookkeeping} from './bookkeeping.js';
 import {interruptedTurns} from './results.js';
 import type {Run} from './rooms.js';
+import {measureTold, type ToldContext} from './tell-context.js';
 import type {Specialist} from './work.js';
 
 interface Ending {
   readonly specialists: readonly Specialist[];
   readonly verifications: readonly Verification[];
+  readonly told: readonly ToldContext[];
 }
 
 /**
@@ -71,6 +74,7 @@ async function draftReport(run: Run, ending: Ending, last: Verification, signal:
   const {manifest, manifestSource, traffic} = run.options;
   const facts = await run.rooms.engine.facts(signal);
   const {reference, id, digest, diffIds} = run.image;
+  const before = new Set((await (await run.rooms.repository.reader(last.base, signal)).list(signal)).map(({path}) => path));
   // What a model asked for is recorded as it was; a report shows none of it that looks like a secret.
   return run.rooms.redact.value({
     schemaVersion: 1,
@@ -91,7 +95,7 @@ async function draftReport(run: Run, ending: Ending, last: Verification, signal:
     restored: last.restored,
     notes: [],
     rounds: ending.verifications.map(({verdict, commit, findings}) => ({verdict, commit, findings})),
-    specialists: ending.specialists.map((one) => usageOf(run, one)),
+    specialists: ending.specialists.map((one) => accountOf(run, {...ending, before}, one)),
     timings: {
       total: Date.now() - run.startedAt.getTime(),
       verification: ending.verifications.reduce((sum, one) => sum + one.durationMs, 0),
@@ -100,8 +104,9 @@ async function draftReport(run: Run, ending: Ending, last: Verification, signal:
   }, 'text');
 }
 
-function usageOf(run: Run, one: Specialist): Report['specialists'][number] {
+function accountOf(run: Run, {told, before}: Ending & {readonly before: ReadonlySet<string>}, one: Specialist): Report['specialists'][number] {
   const {specialist} = one.stream;
+  const own = told.find((each) => each.specialist === specialist);
   const interrupted = interruptedTurns(run.journal.events, specialist);
   return {
     specialist,
@@ -109,8 +114,13 @@ function usageOf(run: Run, one: Specialist): Report['specialists'][number] {
     submissions: [...one.submissions],
     usage: one.usage,
     ...(interrupted === undefined ? {} : {interrupted}),
+    ...(own === undefined ? {} : {context: contextOf(own, one.conversation, one.changed.filter((path) => before.has(path)))}),
     summary: one.summary,
   };
+}
+
+function contextOf({hash, ...told}: ToldContext, conversation: Conversation, changed: readonly string[]): NonNullable<Report['specialists'][number]['context']> {
+  return {sha256: hash, budget: told.budget, tokens: told.tokens, ...measureTold({hash, ...told}, {conversation, changed})};
 }
 
 /** The first words of a task as part of a branch name: at most 40 of `a-z0-9-`. */

@@ -14,6 +14,7 @@ import {closeRun} from './close.js';
 import {mergeInOrder} from './merge.js';
 import {planStreams} from './plan.js';
 import {refOf, type OpenedRun, type Run} from './rooms.js';
+import {tellContext, type ToldContext} from './tell-context.js';
 import {newSpecialist, workPhase, type HandedIn, type Specialist} from './work.js';
 
 /**
@@ -25,10 +26,12 @@ export async function conductRun(opened: OpenedRun, signal: AbortSignal): Promis
   await opened.rooms.repository.unlockRefs(`refs/bulkhead/${opened.id}`, signal);
   const base = await freezeBase(opened, signal);
   const run: Run = {...opened, image: await lockInputs(opened, signal)};
-  const specialists = planOf(run).streams.map(newSpecialist);
+  const {streams} = planOf(run);
+  const told = await tellContext(run, {base, streams}, signal);
+  const specialists = streams.map(newSpecialist);
   const verifications: Verification[] = [];
 
-  let handed = await workTogether(run, specialists, {phase: 'first', commit: base, opening: (one) => firstOpening(run, one)}, signal);
+  let handed = await workTogether(run, specialists, {phase: 'first', commit: base, opening: (one) => firstOpening(run, one, told)}, signal);
   let onto = base;
   for (let round = 0; ; round += 1) {
     const merged = await mergeInOrder(run, {round, onto}, handed, signal);
@@ -40,7 +43,7 @@ export async function conductRun(opened: OpenedRun, signal: AbortSignal): Promis
     const opening = (one: Specialist): string => run.rooms.prompts.repair({findings: findingsOf(one, verification.findings)});
     handed = await workTogether(run, owing, {phase: `repair-${round + 1}`, commit: onto, opening}, signal);
   }
-  return closeRun(run, {specialists, verifications}, signal);
+  return closeRun(run, {specialists, verifications, told}, signal);
 }
 
 /** What Bulkhead itself writes when the task is verified is closed to every specialist. */
@@ -79,8 +82,9 @@ async function lockInputs(run: OpenedRun, signal: AbortSignal): Promise<LockedIm
   });
 }
 
-function firstOpening(run: Run, one: Specialist): string {
-  return run.rooms.prompts.opening({task: run.task, stream: one.stream, manifest: run.options.manifest});
+function firstOpening(run: Run, {stream}: Specialist, told: readonly ToldContext[]): string {
+  const context = told.find((one) => one.specialist === stream.specialist)?.text ?? '';
+  return run.rooms.prompts.opening({task: run.task, stream, manifest: run.options.manifest, context});
 }
 
 async function workTogether(

@@ -17,5 +17,13 @@ export const RunOptions = z.strictObject({
   maxTurns: z.int().min(1),
   repairRounds: z.int().min(0),
   scopes: z.record(z.string(), Scope),
+  context: z
+    .strictObject({
+      budgets: z.record(z.string(), z.int().min(0)).describe('tokens by specialist'),
+      compression: z.enum(['adaptive', 'high', 'medium', 'low']),
+      cache: z.strictObject({packages: z.int().min(0), refreshSeconds: z.number().min(0)}),
+    })
+    .optional()
+    .describe('absent in a run of version 0.1.0, which told its specialists nothing of the project'),
 });
 export type RunOptions = z.infer<typeof RunOptions>;

@@ -15,6 +15,8 @@ export interface Specialist {
   usage: Usage;
   /** Commits that it handed in, in order. */
   readonly submissions: string[];
+  /** Paths that its submissions changed. */
+  readonly changed: string[];
   /** What it said last; reported, never verified. */
   summary: string;
 }
@@ -32,7 +34,7 @@ const Submitted = z.strictObject({commit: z.string(), empty: z.boolean(), change
 
 /** A specialist before its first phase. */
 export function newSpecialist(stream: Stream): Specialist {
-  return {stream, conversation: [], nextTurn: 1, usage: noUsage, submissions: [], summary: ''};
+  return {stream, conversation: [], nextTurn: 1, usage: noUsage, submissions: [], changed: [], summary: ''};
 }
 
 /**
@@ -65,6 +67,7 @@ export async function workPhase(run: Run, specialist: Specialist, at: {readonly 
   const exported = await box.finish();
   const submitted = await submit(run, name, {stream: specialist.stream, worked: exported.commit, signal});
   if (!submitted.empty) specialist.submissions.push(submitted.commit);
+  specialist.changed.push(...submitted.changed);
   return {
     specialist,
     commit: submitted.empty ? undefined : submitted.commit,
