@@ -19,7 +19,7 @@ const doors = [
   {name: 'only-agents-speaks-to-models', to: 'node_modules/@anthropic-ai/', from: '^src/agents/'},
   {name: 'only-cli-uses-oclif', to: 'node_modules/@oclif/', from: '^src/cli/'},
   // One file more: `--detach` starts Bulkhead itself again.
-  {name: 'only-two-rooms-spawn', to: '^(node:)?child_process$|node_modules/execa', from: '^src/(git|sandbox)/|^src/cli/detach\\.ts$'},
+  {name: 'only-two-rooms-spawn', to: '^(node:)?child_process$|node_modules/execa', from: '^src/(git|sandbox)/|^src/cli/drive/detach\\.ts$'},
 ];
 
 /** `run/` sees the other rooms by their types alone; `cli/wire.ts` hands it the real ones. */

@@ -2,7 +2,7 @@ import {statfs} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {AppError, systemCode} from '../core/errors.js';
 import type {SandboxEngine} from '../core/sandbox.js';
-import {measureTotal} from '../record/usage.js';
+import {measureTotal} from '../record/kept/usage.js';
 import {sweep} from '../run/sweep/sweep.js';
 import {homeOf} from '../run/sweep/world.js';
 import type {Context} from './command.js';

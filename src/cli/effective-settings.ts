@@ -1,5 +1,5 @@
 import type {Config, Setting} from '../project/config.js';
-import {baseUrlSetting, engineSetting, type AnyOrigin} from './environment.js';
+import {baseUrlSetting, engineSetting, type AnyOrigin} from './inputs/environment.js';
 
 /** One value that holds. */
 export interface EffectiveSetting {

@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import type {JournalEvent} from '../core/journal.js';
-import type {Driver} from '../record/owner.js';
-import {foldRun} from '../record/state.js';
+import type {Driver} from '../record/driver/owner.js';
+import {foldRun} from '../record/journal/state.js';
 
 const RunRow = z.strictObject({
   runId: z.string(),

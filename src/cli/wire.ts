@@ -26,12 +26,12 @@ import type {BaseCache} from '../verify/base-run.js';
 import {readHarness} from '../verify/harness.js';
 import type {SuiteRun} from '../verify/tests/results.js';
 import {verifyCommit} from '../verify/verify.js';
-import {baseUrlSetting, namedEngine} from './environment.js';
-import {readModelKey} from './model-key.js';
+import {baseUrlSetting, namedEngine} from './inputs/environment.js';
+import {readModelKey} from './inputs/model-key.js';
 import {stateHome} from './places.js';
 import type {ProjectContext} from './project-context.js';
 import {currentRedactor} from './secrets.js';
-import type {TrafficText} from './traffic-flag.js';
+import type {TrafficText} from './inputs/traffic-flag.js';
 
 export {filesAt, readFileAt} from '../git/base-files.js';
 export {readCheckout, resolveCommit} from '../git/checkout.js';

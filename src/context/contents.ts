@@ -11,6 +11,9 @@ const noTerms: Terms = {hashes: new Uint32Array(), counts: new Uint16Array(), to
 /** Time that one package may spend in parsers; then the rest is outlined by lines. Real code is far below it (measured: 0.3 s). */
 const maxParseMs = 3000;
 
+/** Files that are few enough to keep their texts when only their words were asked for. */
+const fewFiles = 64;
+
 /** Text and outline of a file; the outline is made when it is asked for. */
 export interface FileContent {
   readonly text: string;
@@ -49,6 +52,8 @@ export function startContents(reader: TreeReader, cache: ContextCache): Contents
       for await (const {file, bytes} of readFiles(reader, missing, signal)) {
         const terms = isBinary(bytes) ? noTerms : termsOf(bytes);
         cache.set('terms', file.oid, terms);
+        // After a small change what is new is often told too: it is not fetched twice.
+        if (missing.length <= fewFiles) cache.set('text', file.oid, textOf(bytes));
         known.set(file.path, terms);
       }
       return known;
@@ -61,7 +66,7 @@ export function startContents(reader: TreeReader, cache: ContextCache): Contents
         return kept === undefined;
       });
       for await (const {file, bytes} of readFiles(reader, missing, signal)) {
-        const text = isBinary(bytes) ? '' : new TextDecoder('utf-8', {ignoreBOM: true}).decode(bytes);
+        const text = textOf(bytes);
         cache.set('text', file.oid, text);
         texts.set(file.path, text);
       }
@@ -73,6 +78,11 @@ export function startContents(reader: TreeReader, cache: ContextCache): Contents
       return contents;
     },
   };
+}
+
+/** The text of a file; a binary one has none. */
+function textOf(bytes: Uint8Array): string {
+  return isBinary(bytes) ? '' : new TextDecoder('utf-8', {ignoreBOM: true}).decode(bytes);
 }
 
 /** The given files with their bytes; a reader that gives others too, or fewer, does no harm. */

@@ -23,7 +23,7 @@ export async function initRepository(directory: string, signal: AbortSignal): Pr
       const isPlaced = await onDisk(directory, () => place(made, directory));
       await onDisk(parent, () => syncOne(parent));
       // What is in the way is another process's repository, or half of an old one; only the latter is touched.
-      if (!isPlaced && !(await isWhole(directory))) await gitInit(directory, signal);
+      if (!isPlaced && !(await isWhole(directory))) await complete(directory, signal);
     } finally {
       await rm(made, {recursive: true, force: true});
     }
@@ -60,9 +60,18 @@ async function gitInit(directory: string, signal: AbortSignal): Promise<void> {
   await runGit({gitDir: directory, args: ['init', '-q', '--bare', '--template=', '--object-format=sha1', '--initial-branch=none'], signal});
 }
 
+/** `git init` leaves a `HEAD` that is there alone, also an empty one, as a power cut left it before everything was synced. */
+async function complete(directory: string, signal: AbortSignal): Promise<void> {
+  if ((await sizeOf(join(directory, 'HEAD'))) === 0) await onDisk(directory, () => rm(join(directory, 'HEAD')));
+  await gitInit(directory, signal);
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  return lstat(path).then(({size}) => size, () => undefined);
+}
+
 /** What git itself asks of a repository (git: setup.c, `is_git_directory`), and the file that `git init` writes last. */
 async function isWhole(directory: string): Promise<boolean> {
-  const parts = ['HEAD', 'config', 'refs', 'objects/pack', 'objects/info'];
-  const found = await Promise.all(parts.map((part) => lstat(join(directory, part)).then(() => true, () => false)));
-  return found.every(Boolean);
+  const sizes = await Promise.all(['HEAD', 'config', 'refs', 'objects/pack', 'objects/info'].map((part) => sizeOf(join(directory, part))));
+  return sizes.every((size) => size !== undefined) && sizes.slice(0, 2).every((size) => size !== 0);
 }

@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {JournalEvent} from '../../src/core/journal.js';
 import {Report} from '../../src/core/report.js';
-import {foldRun} from '../../src/record/state.js';
+import {foldRun} from '../../src/record/journal/state.js';
 import {main} from '../e2e/fixture.js';
 import {median, row, type Bench, type Row} from './row.js';
 

@@ -1,15 +1,15 @@
 import {Args} from '@oclif/core';
 import {escapeText} from '../../core/escape.js';
-import {readEvents} from '../../record/journal.js';
-import type {RunStatus} from '../../record/state.js';
+import {readEvents} from '../../record/journal/journal.js';
+import type {RunStatus} from '../../record/journal/state.js';
 import type {RunFiles} from '../../record/store.js';
 import {cancelRun} from '../../run/drive.js';
 import {openEarlierRun, openedWith, readState} from '../../run/open.js';
 import {resultsOf} from '../../run/results.js';
 import {BulkheadCommand, type Context} from '../command.js';
-import {requireOpen, stopDriver} from '../driver-requests.js';
+import {requireOpen, stopDriver} from '../drive/driver-requests.js';
 import {readRun, type ProjectContext} from '../project-context.js';
-import {listenWith} from '../listen.js';
+import {listenWith} from '../drive/listen.js';
 import {wireRooms} from '../wire.js';
 
 interface Cancelled {

@@ -2,7 +2,7 @@ import {Flags} from '@oclif/core';
 import {AppError} from '../../core/errors.js';
 import type {EngineUsage, SandboxEngine} from '../../core/sandbox.js';
 import {readConfig, type Config} from '../../project/config.js';
-import {measureState} from '../../record/usage.js';
+import {measureState} from '../../record/kept/usage.js';
 import {restoreRun} from '../../run/sweep/restore.js';
 import {sweep} from '../../run/sweep/sweep.js';
 import {homeOf} from '../../run/sweep/world.js';

@@ -1,7 +1,7 @@
 import {Args, Flags} from '@oclif/core';
 import {AppError} from '../../core/errors.js';
 import {escapeText} from '../../core/escape.js';
-import {readEvents} from '../../record/journal.js';
+import {readEvents} from '../../record/journal/journal.js';
 import {openedWith, readState} from '../../run/open.js';
 import {resultsOf} from '../../run/results.js';
 import {BulkheadCommand} from '../command.js';

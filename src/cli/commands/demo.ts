@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {BulkheadCommand} from '../command.js';
 import {renderReport} from '../render/report.js';
-import {startRun, type RunResult} from '../start-run.js';
+import {startRun, type RunResult} from '../drive/start-run.js';
 import {verdictExit} from '../verdict-exit.js';
 import {commitFolder, demoFolder} from '../wire.js';
 

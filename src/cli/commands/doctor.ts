@@ -1,8 +1,8 @@
 import {homedir} from 'node:os';
-import {processOwner} from '../../record/owner.js';
+import {processOwner} from '../../record/driver/owner.js';
 import {BulkheadCommand} from '../command.js';
-import {namedEngine} from '../environment.js';
-import {readModelKey} from '../model-key.js';
+import {namedEngine} from '../inputs/environment.js';
+import {readModelKey} from '../inputs/model-key.js';
 import {stateHome, userConfigFile} from '../places.js';
 import {renderProbes} from '../render/doctor.js';
 import {probeMachine, readGit} from '../wire.js';

@@ -6,9 +6,9 @@ import {checkoutLookup} from '../../project/stack/checkout-lookup.js';
 import {chooseImage, chooseTestCommand} from '../../project/stack/choose.js';
 import {detectStack} from '../../project/stack/detect.js';
 import type {Fact, Stack} from '../../project/stack/fact.js';
-import {ask} from '../ask.js';
+import {ask} from '../draft/ask.js';
 import {BulkheadCommand} from '../command.js';
-import {commandFile, configFile} from '../init-files.js';
+import {commandFile, configFile} from '../draft/init-files.js';
 import {renderInit} from '../render/init.js';
 import {readCheckout} from '../wire.js';
 

@@ -1,9 +1,9 @@
 import {Args} from '@oclif/core';
 import {AppError} from '../../core/errors.js';
-import type {RunStatus} from '../../record/state.js';
+import type {RunStatus} from '../../record/journal/state.js';
 import {readState} from '../../run/open.js';
 import {BulkheadCommand} from '../command.js';
-import {requireOpen, stopDriver} from '../driver-requests.js';
+import {requireOpen, stopDriver} from '../drive/driver-requests.js';
 import {readRun} from '../project-context.js';
 
 interface Parked {

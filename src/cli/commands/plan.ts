@@ -2,7 +2,7 @@ import {resolve} from 'node:path';
 import {Args, Flags} from '@oclif/core';
 import {writeExclusively} from '../../project/new-file.js';
 import {BulkheadCommand} from '../command.js';
-import {planTask, type TaskPlan} from '../plan-task.js';
+import {planTask, type TaskPlan} from '../draft/plan-task.js';
 import {readProject} from '../project-context.js';
 import {renderPlan} from '../render/plan.js';
 

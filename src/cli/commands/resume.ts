@@ -1,15 +1,15 @@
 import {Args, Flags} from '@oclif/core';
-import {readEvents} from '../../record/journal.js';
+import {readEvents} from '../../record/journal/journal.js';
 import {driveRun} from '../../run/drive.js';
 import {openEarlierRun, openedWith} from '../../run/open.js';
 import type {Context} from '../command.js';
-import type {Detached} from '../detach.js';
-import {stoppable} from '../driver-requests.js';
-import {DriveCommand, driveFlags} from '../drive-command.js';
-import {startListening, type Outlets} from '../listen.js';
+import type {Detached} from '../drive/detach.js';
+import {stoppable} from '../drive/driver-requests.js';
+import {DriveCommand, driveFlags} from '../drive/drive-command.js';
+import {startListening, type Outlets} from '../drive/listen.js';
 import {readRun} from '../project-context.js';
-import type {RunResult} from '../start-run.js';
-import {readKeptTraffic} from '../traffic-flag.js';
+import type {RunResult} from '../drive/start-run.js';
+import {readKeptTraffic} from '../inputs/traffic-flag.js';
 import {wireRooms} from '../wire.js';
 
 /** `resume RUN`: goes on with a run that was interrupted or parked. */

@@ -1,8 +1,8 @@
 import {Args, Flags} from '@oclif/core';
-import type {Detached} from '../detach.js';
-import {DriveCommand, driveFlags} from '../drive-command.js';
-import type {Outlets} from '../listen.js';
-import {prepareFolder, startRun, type RunResult} from '../start-run.js';
+import type {Detached} from '../drive/detach.js';
+import {DriveCommand, driveFlags} from '../drive/drive-command.js';
+import type {Outlets} from '../drive/listen.js';
+import {prepareFolder, startRun, type RunResult} from '../drive/start-run.js';
 
 /** `run [TASK]`: the whole job, from freeze to verdict. */
 export default class Run extends DriveCommand {

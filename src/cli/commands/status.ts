@@ -1,7 +1,7 @@
 import {Args} from '@oclif/core';
 import {isAppError} from '../../core/errors.js';
-import {readEvents} from '../../record/journal.js';
-import {driverOf} from '../../record/lock.js';
+import {readEvents} from '../../record/journal/journal.js';
+import {driverOf} from '../../record/driver/lock.js';
 import {findRun, listRuns, runFiles, type RunFiles} from '../../record/store.js';
 import {BulkheadCommand} from '../command.js';
 import {readProject} from '../project-context.js';

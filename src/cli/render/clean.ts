@@ -1,6 +1,6 @@
 import {escapeText} from '../../core/escape.js';
 import type {EngineUsage} from '../../core/sandbox.js';
-import type {Size, StateUsage} from '../../record/usage.js';
+import type {Size, StateUsage} from '../../record/kept/usage.js';
 import type {Restored} from '../../run/sweep/restore.js';
 import type {SweepRow} from '../../run/sweep/row.js';
 

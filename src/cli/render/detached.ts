@@ -1,5 +1,5 @@
 import {escapeText} from '../../core/escape.js';
-import type {Detached} from '../detach.js';
+import type {Detached} from '../drive/detach.js';
 
 /** That a run goes on by itself, and how to look after it. */
 export function renderDetached({runId, pid, log}: Detached, {directory}: {readonly directory?: string}): string {

@@ -2,7 +2,7 @@ import {z} from 'zod';
 import {escapeText} from '../../core/escape.js';
 import type {Finding} from '../../core/finding.js';
 import type {JournalEvent} from '../../core/journal.js';
-import {describeOwner} from '../../record/owner.js';
+import {describeOwner} from '../../record/driver/owner.js';
 import {paint} from './error.js';
 import {renderStep} from './progress.js';
 import {cutBlock, flat, renderCall, type Cut} from './tool-call.js';

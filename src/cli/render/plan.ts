@@ -1,5 +1,5 @@
 import {escapeText} from '../../core/escape.js';
-import type {PlannedStream, TaskPlan} from '../plan-task.js';
+import type {PlannedStream, TaskPlan} from '../draft/plan-task.js';
 
 /** Most globs of a scope that are printed; `--json` has all. */
 const maxGlobs = 6;

@@ -1,5 +1,5 @@
 import {escapeText} from '../../core/escape.js';
-import {describeOwner} from '../../record/owner.js';
+import {describeOwner} from '../../record/driver/owner.js';
 import type {StatusRow} from '../status-row.js';
 import {paint} from './error.js';
 import {flat} from './tool-call.js';

@@ -1,6 +1,6 @@
 import {rm} from 'node:fs/promises';
 import type {SandboxEngine} from '../../core/sandbox.js';
-import {lockRun} from '../../record/lock.js';
+import {lockRun} from '../../record/driver/lock.js';
 import type {RunFiles, Store} from '../../record/store.js';
 import {removeAll} from './remove.js';
 import {refRoots, repositoryOf, type SweepWorld} from './world.js';

@@ -1,7 +1,7 @@
 import {lifetimeMs} from '../../core/moment.js';
 import type {Clocks, WorkspaceNames} from '../../core/sandbox.js';
-import type {Driver} from '../../record/owner.js';
-import type {RunStatus} from '../../record/state.js';
+import type {Driver} from '../../record/driver/owner.js';
+import type {RunStatus} from '../../record/journal/state.js';
 
 /** What becomes of something, and why. `quarantine`: it is kept elsewhere first. */
 export interface Judged {

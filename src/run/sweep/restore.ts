@@ -1,6 +1,6 @@
 import {mkdir, rm, stat} from 'node:fs/promises';
 import {AppError} from '../../core/errors.js';
-import {listQuarantine, moveFolder, type QuarantineEntry} from '../../record/quarantine.js';
+import {listQuarantine, moveFolder, type QuarantineEntry} from '../../record/kept/quarantine.js';
 import {runFiles} from '../../record/store.js';
 import {homeOf, namedStore, refRoots, repositoryOf, type SweepWorld} from './world.js';
 

@@ -1,8 +1,8 @@
 import {rm, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {ageMs, wallMoment} from '../../core/moment.js';
-import {lockRun} from '../../record/lock.js';
-import {makeRunEntry, moveFolder} from '../../record/quarantine.js';
+import {lockRun} from '../../record/driver/lock.js';
+import {makeRunEntry, moveFolder} from '../../record/kept/quarantine.js';
 import {listRuns, runFiles} from '../../record/store.js';
 import {readRun} from './facts.js';
 import type {SweepPlan, SweepUnit} from './plan.js';

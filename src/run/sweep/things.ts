@@ -1,7 +1,7 @@
 import type {Leftover, WorkspaceNames} from '../../core/sandbox.js';
-import {lockRun} from '../../record/lock.js';
-import {processOwner} from '../../record/owner.js';
-import {quarantineWork} from '../../record/quarantine.js';
+import {lockRun} from '../../record/driver/lock.js';
+import {processOwner} from '../../record/driver/owner.js';
+import {quarantineWork} from '../../record/kept/quarantine.js';
 import {findRun, readRun} from './facts.js';
 import {thingsOf, type SweepPlan, type SweepUnit} from './plan.js';
 import {judgeThings} from './policy.js';

@@ -11,10 +11,10 @@ import type {LockedImage, Ownership, SandboxEngine, WorkspaceNames} from '../../
 import {readCheckout} from '../../../src/git/checkout.js';
 import {isDelivered} from '../../../src/git/delivered.js';
 import {openRepository} from '../../../src/git/repository.js';
-import {openJournal} from '../../../src/record/journal.js';
-import {lockRun} from '../../../src/record/lock.js';
-import {processOwner} from '../../../src/record/owner.js';
-import {listQuarantine} from '../../../src/record/quarantine.js';
+import {openJournal} from '../../../src/record/journal/journal.js';
+import {lockRun} from '../../../src/record/driver/lock.js';
+import {processOwner} from '../../../src/record/driver/owner.js';
+import {listQuarantine} from '../../../src/record/kept/quarantine.js';
 import {makeRunFolder, runFiles, type RunFiles} from '../../../src/record/store.js';
 import {discardRun} from '../../../src/run/sweep/discard.js';
 import {restoreRun} from '../../../src/run/sweep/restore.js';

@@ -2,7 +2,7 @@ import {readFile} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import type {JournalEvent} from '../../../src/core/journal.js';
 import {Report} from '../../../src/core/report.js';
-import {readEvents} from '../../../src/record/journal.js';
+import {readEvents} from '../../../src/record/journal/journal.js';
 import {journals} from '../../e2e/fixture.js';
 import {git} from './machine/tool.js';
 import type {Site} from './site.js';

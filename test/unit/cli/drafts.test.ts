@@ -5,8 +5,8 @@ import {isAppError} from '../../../src/core/errors.js';
 import {manifestOwners, parseManifest, type Manifest} from '../../../src/core/manifest.js';
 import {RepositoryConfig} from '../../../src/project/config-schema.js';
 import type {Fact} from '../../../src/project/stack/fact.js';
-import {draftManifest, type DraftParts} from '../../../src/cli/draft-manifest.js';
-import {configFile} from '../../../src/cli/init-files.js';
+import {draftManifest, type DraftParts} from '../../../src/cli/draft/draft-manifest.js';
+import {configFile} from '../../../src/cli/draft/init-files.js';
 import {isYamlProblem, parseYaml} from '../../../src/project/yaml-text.js';
 
 const fact = (more: Partial<Fact> = {}): Fact => ({kind: 'test-command', value: 'npm test', argv: ['npm', 'test'], file: 'package.json', seen: 'script test: node --test', certainty: 'certain', ...more});

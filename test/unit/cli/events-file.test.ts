@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
-import {openEventsTarget, streamEvents, type EventsStream} from '../../../src/cli/events-file.js';
+import {openEventsTarget, streamEvents, type EventsStream} from '../../../src/cli/drive/events-file.js';
 import {sha256} from '../../../src/core/canonical.js';
 
 let folder: string;

@@ -1,7 +1,7 @@
 import {join} from 'node:path';
 import {beforeAll, describe, expect, test} from 'vitest';
 import type {JournalEvent} from '../../../src/core/journal.js';
-import {readEvents} from '../../../src/record/journal.js';
+import {readEvents} from '../../../src/record/journal/journal.js';
 import {concerns, startTranscript} from '../../../src/cli/render/logs.js';
 import {renderProgress} from '../../../src/cli/render/progress.js';
 import {renderStatus} from '../../../src/cli/render/status.js';

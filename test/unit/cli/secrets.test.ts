@@ -2,7 +2,7 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {readTrafficFlag} from '../../../src/cli/traffic-flag.js';
+import {readTrafficFlag} from '../../../src/cli/inputs/traffic-flag.js';
 import {currentRedactor, hideSecret, refuseSecret, secretsOf} from '../../../src/cli/secrets.js';
 import {parseTraffic} from '../../../src/agents/traffic/script.js';
 import {isAppError} from '../../../src/core/errors.js';

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {listSettings} from '../../../src/cli/effective-settings.js';
-import {namedEngine} from '../../../src/cli/environment.js';
+import {namedEngine} from '../../../src/cli/inputs/environment.js';
 import {effectiveConfig} from '../../../src/project/config-layers.js';
 
 const config = effectiveConfig({image: 'python'}, {engine: 'unix:///user.sock', model: {baseUrl: 'https://me:secret@host.test/v1'}});

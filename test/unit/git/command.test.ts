@@ -79,6 +79,17 @@ describe('door one', () => {
     expect(statSync(join(folder.path, 'own-0')).mode & 0o777).toBe(0o700);
   });
 
+  it('mends the empty files that a power cut leaves of a first opening', async () => {
+    await using folder = await tempFolder();
+    const head = await userRepository(join(folder.path, 'user'));
+    const directory = join(folder.path, 'own');
+    await openRepository(directory, never);
+    for (const file of ['HEAD', 'config']) await writeFile(join(directory, file), '');
+    const repository = await openRepository(directory, never);
+    await repository.freeze({checkout: {commonDir: join(folder.path, 'user/.git')}, commit: head, ref: 'refs/bulkhead/r1/base', signal: never});
+    expect(await repository.readRef('refs/bulkhead/r1/base', never)).toBe(head);
+  });
+
   it('completes what a killed first opening left half', async () => {
     await using folder = await tempFolder();
     const head = await userRepository(join(folder.path, 'user'));

@@ -3,8 +3,8 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {sha256} from '../../../src/core/canonical.js';
-import {followEvents, startTail, type JournalTail} from '../../../src/record/follow.js';
-import {chainStart} from '../../../src/record/journal-lines.js';
+import {followEvents, startTail, type JournalTail} from '../../../src/record/journal/follow.js';
+import {chainStart} from '../../../src/record/journal/journal-lines.js';
 
 let folder: string;
 let file: string;

@@ -5,11 +5,11 @@ import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {z} from 'zod';
 import {sha256} from '../../../src/core/canonical.js';
 import {removeDrafts} from '../../../src/record/durable.js';
-import {openJournal, readEvents} from '../../../src/record/journal.js';
+import {openJournal, readEvents} from '../../../src/record/journal/journal.js';
 import {makeRedactor} from '../../../src/core/redact.js';
-import {startSteps} from '../../../src/record/steps.js';
-import {processOwner} from '../../../src/record/owner.js';
-import {foldRun} from '../../../src/record/state.js';
+import {startSteps} from '../../../src/record/journal/steps.js';
+import {processOwner} from '../../../src/record/driver/owner.js';
+import {foldRun} from '../../../src/record/journal/state.js';
 
 let folder: string;
 let file: string;

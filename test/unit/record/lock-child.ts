@@ -1,6 +1,6 @@
 import {createInterface} from 'node:readline';
 import {isAppError} from '../../../src/core/errors.js';
-import {lockRun} from '../../../src/record/lock.js';
+import {lockRun} from '../../../src/record/driver/lock.js';
 
 // Says `ready`, and at each line it hears tries to take the lock of the folder it was given: says the code of the error, or
 // `locked` and then each request that it is sent, until its input ends.

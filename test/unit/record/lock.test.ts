@@ -6,9 +6,9 @@ import {hostname, tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {promisify} from 'node:util';
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest';
-import {askDriver, driverOf, lockRun} from '../../../src/record/lock.js';
-import {readBootId, readMachine} from '../../../src/record/machine.js';
-import {judgeOwner, ownerIsGone, processOwner} from '../../../src/record/owner.js';
+import {askDriver, driverOf, lockRun} from '../../../src/record/driver/lock.js';
+import {readBootId, readMachine} from '../../../src/record/driver/machine.js';
+import {judgeOwner, ownerIsGone, processOwner} from '../../../src/record/driver/owner.js';
 
 const execute = promisify(execFile);
 const signal = new AbortController().signal;
@@ -160,7 +160,7 @@ describe('the lock', () => {
   });
 
   test('a process that forgets to give it back can end, and it is free', async () => {
-    const program = `import(${JSON.stringify(join(built, 'src/record/lock.js'))}).then((all) => all.lockRun(${JSON.stringify(folder)})).then(() => console.log('locked'))`;
+    const program = `import(${JSON.stringify(join(built, 'src/record/driver/lock.js'))}).then((all) => all.lockRun(${JSON.stringify(folder)})).then(() => console.log('locked'))`;
     expect((await execute(process.execPath, ['-e', program])).stdout).toBe('locked\n');
     expect([await remains(folder), await driverOf(folder)]).toEqual([['lock'], 'none']);
   });
@@ -251,7 +251,7 @@ describe.skipIf(!mayUnshare)('across namespaces', () => {
   });
 
   test('an owner text from there is not judged by process numbers that mean others here', async () => {
-    const {stdout} = await execute(unshare[0] ?? '', [...unshare.slice(1), process.execPath, '-e', `import(${JSON.stringify(join(built, 'src/record/owner.js'))}).then((all) => console.log(all.processOwner()))`]);
+    const {stdout} = await execute(unshare[0] ?? '', [...unshare.slice(1), process.execPath, '-e', `import(${JSON.stringify(join(built, 'src/record/driver/owner.js'))}).then((all) => console.log(all.processOwner()))`]);
     const owner = stdout.trim();
     expect(owner.split(' ').slice(0, 2)).toEqual([hostname(), '1']);
     expect([judgeOwner(owner), ownerIsGone(owner.replace(' 1 ', ' 999999999 '))]).toEqual(['unknown', false]);

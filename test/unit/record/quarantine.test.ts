@@ -5,8 +5,8 @@ import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import type {ExportEntry} from '../../../src/core/sandbox.js';
-import {listQuarantine, makeRunEntry, quarantineFolder, quarantineWork} from '../../../src/record/quarantine.js';
-import {measureState, measureTotal} from '../../../src/record/usage.js';
+import {listQuarantine, makeRunEntry, quarantineFolder, quarantineWork} from '../../../src/record/kept/quarantine.js';
+import {measureState, measureTotal} from '../../../src/record/kept/usage.js';
 
 const execute = promisify(execFile);
 const calm = new AbortController().signal;
