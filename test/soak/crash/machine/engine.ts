@@ -22,9 +22,9 @@ export interface OwnEngine extends AsyncDisposable {
 /** Starts an engine without any network, and gives it the images of the engine at `from`. */
 export async function startOwnEngine(from: string, signal: AbortSignal): Promise<OwnEngine> {
   const root = await mkdtemp(join(tmpdir(), 'bulkhead-soak-engine-'));
-  const dockerd = await findProgram('dockerd', process.env);
-  if (dockerd === undefined) throw new Error('dockerd is not installed');
-  const launch = launchIn(root, dockerd);
+  const [dockerd, unshare] = [await findProgram('dockerd', process.env), await findProgram('unshare', process.env)];
+  if (dockerd === undefined || unshare === undefined) throw new Error('dockerd or unshare is not installed');
+  const launch = launchIn(root, {dockerd, unshare});
   await writeFile(join(root, 'daemon.json'), '{}\n');
   const start = (within: AbortSignal): Promise<void> => startDetached(launch, {env: process.env, say: () => undefined, signal: within});
   const engine: OwnEngine = {
@@ -46,11 +46,12 @@ export async function startOwnEngine(from: string, signal: AbortSignal): Promise
   }
 }
 
-function launchIn(root: string, dockerd: string): EngineLaunch {
+function launchIn(root: string, {dockerd, unshare}: {readonly dockerd: string; readonly unshare: string}): EngineLaunch {
   const [socket, pidFile, execRoot] = ['docker.sock', 'docker.pid', 'exec'].map((name) => join(root, name)) as [string, string, string];
   const places = ['--data-root', join(root, 'data'), '--exec-root', execRoot, '--pidfile', pidFile, '--host', `unix://${socket}`, '--config-file', join(root, 'daemon.json')];
   const network = ['--bridge=none', '--iptables=false', '--ip-forward=false', '--ip-masq=false'];
-  return {argv: [dockerd, ...places, ...network], socket, pidFile, execRoot, logFile: join(root, 'dockerd.log')};
+  // In a network namespace of its own: without a bridge, a daemon removes the `docker0` of the one that was there first.
+  return {argv: [unshare, '--net', dockerd, ...places, ...network], socket, pidFile, execRoot, logFile: join(root, 'dockerd.log')};
 }
 
 async function killEngine({pidFile, execRoot}: EngineLaunch, containers: 'die' | 'live on'): Promise<void> {
