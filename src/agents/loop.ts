@@ -30,6 +30,11 @@ export interface SpecialistRequest {
   readonly earlier: Conversation;
   /** The user's message that begins this phase. */
   readonly opening: string;
+  /**
+   * A shorter message for the same beginning, asked for when the provider takes no conversation of that length; counted
+   * from 1. Undefined, or absent: there is none.
+   */
+  readonly shorterOpening?: ((attempt: number) => Promise<string | undefined>) | undefined;
   /** Number of its first turn: 1 for the first phase, then `nextTurn` of the phase before. */
   readonly firstTurn: number;
   readonly box: BoxAccess;
@@ -72,6 +77,8 @@ interface State {
   readonly reminded: boolean;
   /** Counted from the recorded outcomes, so that a resume ends where the first process did. */
   readonly lostBoxes: number;
+  /** How often the beginning was too long. */
+  readonly overflows: number;
 }
 
 type Ended = SpecialistOutcome['ended'];
@@ -86,7 +93,7 @@ interface Next extends State {
  * MODEL_FAILED, TRAFFIC_INVALID, what the engine and the journal throw, and the reason of the signal.
  */
 export async function runSpecialist(request: SpecialistRequest): Promise<SpecialistResult> {
-  let state: State = {conversation: withUser(request.earlier, userText(request.opening)), usage: noUsage, lastSaid: '', reminded: false, lostBoxes: 0};
+  let state: State = {conversation: withUser(request.earlier, userText(request.opening)), usage: noUsage, lastSaid: '', reminded: false, lostBoxes: 0, overflows: 0};
   for (let turns = 0; turns < request.maxTurns; turns += 1) {
     const next = await runTurn(request, request.firstTurn + turns, state);
     if (next.ended !== undefined) return result(request, {state: next, turns: turns + 1, ...next.ended});
@@ -107,11 +114,11 @@ function result(request: SpecialistRequest, end: {readonly state: State; readonl
 async function runTurn(request: SpecialistRequest, turn: number, state: State): Promise<Next> {
   request.signal.throwIfAborted();
   const outcome = await askModel(request, turn, state.conversation);
-  if ('refused' in outcome) return stuck(state, `The provider refuses to go on with this conversation: ${outcome.refused}.`);
+  if ('refused' in outcome) return (await beginShorter(request, state)) ?? stuck(state, `The provider refuses to go on with this conversation: ${outcome.refused}.`);
   const told: State = {...state, usage: addUsage(state.usage, outcome.usage), lastSaid: spokenText(outcome) || state.lastSaid};
   // What it said is left out of the conversation then: it may be half a message, and its tool calls are not run.
   if (outcome.stopReason === 'refusal') return {...told, ended: {as: 'failed', summary: spokenText(outcome) || 'The model refused to go on.'}};
-  if (outcome.stopReason === 'model_context_window_exceeded') return stuck(told, 'The conversation no longer fits the context window of the model.');
+  if (outcome.stopReason === 'model_context_window_exceeded') return (await beginShorter(request, told)) ?? stuck(told, 'The conversation no longer fits the context window of the model.');
   const answered = withTurn(state.conversation, outcome);
   const uses = toolUses(outcome);
   if (uses.length > 0) return afterTools(request, {turn, uses, told: {...told, conversation: answered}, cut: outcome.stopReason === 'max_tokens'});
@@ -119,6 +126,14 @@ async function runTurn(request: SpecialistRequest, turn: number, state: State): 
   if (outcome.stopReason === 'pause_turn') return {...told, conversation: answered};
   if (state.reminded) return {...told, conversation: answered, ended: {as: 'stopped', summary: told.lastSaid}};
   return {...told, conversation: withUser(answered, userText(reminder)), reminded: true};
+}
+
+/** Begins again with less, when nothing was said yet but the beginning. */
+async function beginShorter(request: SpecialistRequest, state: State): Promise<Next | undefined> {
+  if (state.conversation.length > 1) return undefined;
+  const overflows = state.overflows + 1;
+  const opening = await request.shorterOpening?.(overflows);
+  return opening === undefined ? undefined : {...state, overflows, conversation: withUser(request.earlier, userText(opening))};
 }
 
 /** Only the first message goes on to the next phase, the one that says what the task is: with more it would end as this one did. */

@@ -2,11 +2,13 @@ import {z} from 'zod';
 import {buildContext} from '../context/build.js';
 import {startContextCache} from '../context/cache.js';
 import {measureContext, type ContextMeasure} from '../context/measure.js';
-import type {ContextPackage} from '../context/package.js';
+import {planRetry} from '../context/overflow.js';
+import type {ContextPackage, Form} from '../context/package.js';
 import {renderContext} from '../context/render.js';
 import type {Stream} from '../core/specialist.js';
 import type {Conversation} from '../agents/conversation.js';
 import type {Run} from './rooms.js';
+import type {PhaseStart} from './work.js';
 
 const Item = z.strictObject({path: z.string(), section: z.enum(['shared', 'essential', 'supplementary', 'reference']), form: z.enum(['whole', 'excerpt', 'outline', 'name']), tokens: z.int()});
 
@@ -24,23 +26,37 @@ export type ToldContext = z.infer<typeof ToldContext>;
 /** Builds the context packages of all streams, once: a step, so that a resume tells the same. */
 export async function tellContext(run: Run, {base, streams}: {readonly base: string; readonly streams: readonly Stream[]}, signal: AbortSignal): Promise<readonly ToldContext[]> {
   const {context} = run.options;
-  if (context === undefined) return [];
+  return context === undefined ? [] : buildTold(run, {name: 'context', base, streams, context}, signal);
+}
+
+/** A smaller package for a specialist whose beginning was too long; undefined when no attempt is left. */
+async function tellLess(run: Run, at: {readonly base: string; readonly stream: Stream; readonly told: ToldContext; readonly attempt: number}, signal: AbortSignal): Promise<ToldContext | undefined> {
+  const retry = planRetry({attempt: at.attempt, tokens: at.told.tokens});
+  const {context} = run.options;
+  if (retry === undefined || context === undefined) return undefined;
+  const {specialist} = at.stream;
+  const less = {...context, budgets: {[specialist]: retry.budget}, compression: retry.compression, most: retry.most};
+  const [told] = await buildTold(run, {name: `context/${specialist}/${at.attempt}`, base: at.base, streams: [at.stream], context: less}, signal);
+  return told;
+}
+
+interface Build {
+  readonly name: string;
+  readonly base: string;
+  readonly streams: readonly Stream[];
+  readonly context: NonNullable<Run['options']['context']> & {readonly most?: Form};
+}
+
+async function buildTold(run: Run, {name, base, streams, context}: Build, signal: AbortSignal): Promise<readonly ToldContext[]> {
   const {told} = await run.steps.step({
-    name: 'context',
+    name,
     input: {base, task: run.task, streams, context},
     schema: z.strictObject({told: z.array(ToldContext)}),
     run: async () => {
       const {repository} = run.rooms;
-      const {packages, refreshSeconds} = context.cache;
-      const request = {
-        reader: await repository.reader(base, signal),
-        history: repository.history(),
-        task: run.task,
-        streams,
-        budgets: context.budgets,
-        compression: context.compression,
-        cache: startContextCache({packages, refreshSeconds}),
-      };
+      const {budgets, compression, most, cache} = context;
+      const reader = await repository.reader(base, signal);
+      const request = {reader, history: repository.history(), task: run.task, streams, budgets, compression, most, cache: startContextCache(cache)};
       return {told: (await buildContext(request, signal)).map(toldOf)};
     },
   });
@@ -50,6 +66,22 @@ export async function tellContext(run: Run, {base, streams}: {readonly base: str
 function toldOf(made: ContextPackage): ToldContext {
   const items = made.items.map(({path, section, form, tokens}) => ({path, section, form, tokens}));
   return {specialist: made.specialist, hash: made.hash, budget: made.budget, tokens: made.tokens, items, text: renderContext(made)};
+}
+
+/** How a first phase or a repair begins. */
+export type Beginning = Pick<PhaseStart, 'opening' | 'shorterOpening'>;
+
+/** The task with the context package, and with smaller ones for a model that does not take so much. */
+export function beginFirst(run: Run, {base, told, stream}: {readonly base: string; readonly told: readonly ToldContext[]; readonly stream: Stream}, signal: AbortSignal): Beginning {
+  const own = told.find((one) => one.specialist === stream.specialist);
+  const opening = (context: ToldContext | undefined): string => run.rooms.prompts.opening({task: run.task, stream, manifest: run.options.manifest, context: context?.text ?? ''});
+  return {
+    opening: opening(own),
+    shorterOpening: async (attempt) => {
+      const less = own && (await tellLess(run, {base, stream, told: own, attempt}, signal));
+      return less && opening(less);
+    },
+  };
 }
 
 /** How well the package of a specialist fitted what it did: files whose path stands in a call of its tools count as opened. */

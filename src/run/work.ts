@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import type {Conversation} from '../agents/conversation.js';
+import type {SpecialistRequest} from '../agents/loop.js';
 import {finding, type Finding} from '../core/finding.js';
 import {addUsage, mayWrite, noUsage, type SpecialistOutcome, type Stream, type Usage} from '../core/specialist.js';
 import type {ExportEntry} from '../core/sandbox.js';
@@ -30,6 +31,12 @@ export interface HandedIn {
   readonly findings: readonly Finding[];
 }
 
+/** How a phase begins. */
+export interface PhaseStart extends Pick<SpecialistRequest, 'opening' | 'shorterOpening'> {
+  readonly phase: string;
+  readonly commit: string;
+}
+
 const Submitted = z.strictObject({commit: z.string(), empty: z.boolean(), changed: z.array(z.string()), outside: z.array(z.string())});
 
 /** A specialist before its first phase. */
@@ -41,7 +48,7 @@ export function newSpecialist(stream: Stream): Specialist {
  * One phase of one specialist: box, loop, export, submission. The submission's parent is the commit that the phase
  * began with, however many boxes it took, and it holds what the specialist may write and nothing else.
  */
-export async function workPhase(run: Run, specialist: Specialist, at: {readonly phase: string; readonly commit: string; readonly opening: string}, signal: AbortSignal): Promise<HandedIn> {
+export async function workPhase(run: Run, specialist: Specialist, at: PhaseStart, signal: AbortSignal): Promise<HandedIn> {
   const name: PhaseName = {specialist: specialist.stream.specialist, phase: at.phase, commit: at.commit};
   await using box = startPhaseBox(run, name, signal);
   const {model, runSpecialist, prompts, redact} = run.rooms;
@@ -51,6 +58,7 @@ export async function workPhase(run: Run, specialist: Specialist, at: {readonly 
     system: prompts.role(name.specialist),
     earlier: specialist.conversation,
     opening: at.opening,
+    shorterOpening: at.shorterOpening,
     firstTurn: specialist.nextTurn,
     box,
     model,

@@ -21,7 +21,7 @@ export function seededRandom(seed: number): () => number {
 
 /** Fewest kill points, and fewest of them at random moments. */
 const leastKills = 200;
-const leastMoments = 60;
+const leastMoments = 80;
 const engineKills = 20;
 const fullDisks = 5;
 const powerCuts = 20;

@@ -117,6 +117,17 @@ describe('a phase of a specialist', () => {
     expect(isSound(ran.conversation)).toBe(true);
   });
 
+  it('begins again with less when the very beginning is too long, as often as there is less', async () => {
+    const shorter = (attempt: number): Promise<string | undefined> => Promise.resolve(['Short.', 'Shorter.'][attempt - 1]);
+    const tooLong = [{refused: 'too long'}, {...turn([]), stopReason: 'model_context_window_exceeded'}];
+    const done = await run([...tooLong, turn([submit('done')])], {shorterOpening: shorter});
+    expect([done.outcome.ended, done.asked.map((messages) => messages.map(({content}) => content))]).toEqual(['submitted', ['Begin.', 'Short.', 'Shorter.'].map((text) => [[{type: 'text', text}]])]);
+    const never = await run([...tooLong, {refused: 'too long'}], {shorterOpening: shorter});
+    expect([never.outcome.ended, never.asked.length]).toEqual(['failed', 3]);
+    const later = await run([turn([bash('a', 'true')]), {refused: 'too long'}], {shorterOpening: shorter});
+    expect([later.outcome.ended, later.asked.length]).toEqual(['failed', 2]);
+  });
+
   it('fails when the provider refuses the conversation for good, and the next phase can begin without what was refused', async () => {
     const first = await run([turn([bash('a', 'true')]), {refused: 'too long'}]);
     expect(first.outcome).toMatchObject({ended: 'failed', turns: 2});
