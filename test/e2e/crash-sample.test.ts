@@ -13,7 +13,7 @@ import {leftoversOf, socket} from './fixture.js';
 
 /** Another seed is another sample; `npm run soak -- crash` runs the whole table. */
 const random = seededRandom(20261124);
-const moments: readonly Moment[] = Array.from({length: 5}, (_, index) => ({part: Number(((index + random()) / 5).toFixed(4))}));
+const moments: readonly Moment[] = Array.from({length: 3}, (_, index) => ({part: Number(((index + random()) / 3).toFixed(4))}));
 /** A run is killed nine times and resumed nine times in the longest one. */
 const limitMs = 240_000;
 
