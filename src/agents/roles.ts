@@ -57,15 +57,20 @@ export function openingMessage({task, stream, manifest, context}: Opening): stri
     ['You may write', lines(scopeLines(stream))],
     ['Others deliver these; leave them alone', lines([...new Set(others)])],
   ]);
+  return withContext(said, context);
+}
+
+function withContext(said: string, context: string): string {
   return context === '' ? said : `${said}\n\n${context}`;
 }
 
-/** The message that brings findings back to their owner, in a new box with the merged work. */
-export function repairMessage({findings}: {readonly findings: readonly Finding[]}): string {
-  return sections([
+/** The message that brings findings back to their owner, in a new box with the merged work, and files that it was not told of yet. */
+export function repairMessage({findings, context}: {readonly findings: readonly Finding[]; readonly context: string}): string {
+  const said = sections([
     ['The merged work was checked in a clean container, and this is not as promised', lines(findings.map(findingText))],
     ['What to do', 'Your workspace is now a fresh copy of the merged work of everyone. Repair what is yours there, then hand in again with submit.'],
   ]);
+  return withContext(said, context);
 }
 
 /** The message that asks an owner to do its work again on top of what was merged before it. */

@@ -2,17 +2,22 @@ import {linkTests, testStem} from '../code/test-links.js';
 import {segmentsThrough, sealPackage, type ContextRequest} from './build.js';
 import {startContents} from './contents.js';
 import {fitFiles} from './fit.js';
-import type {ContextPackage} from './package.js';
+import type {ContextItem, ContextPackage} from './package.js';
 import {queryOf} from './rank/query.js';
 import type {RankedFile} from './rank/rank.js';
 import {isReadable} from './survey.js';
+
+/** As much of a package as its next part goes by. */
+export interface ToldPackage extends Pick<ContextPackage, 'specialist' | 'left'> {
+  readonly items: readonly Pick<ContextItem, 'path' | 'form'>[];
+}
 
 /**
  * The next part for a specialist that needs more than its package: the relevant files that found no room, best first,
  * within so many tokens. A file that is not there any more is replaced by its test or source. A package without items:
  * there is nothing more.
  */
-export async function loadMore(request: Omit<ContextRequest, 'streams' | 'budgets'>, more: {readonly after: ContextPackage; readonly tokens: number}, signal: AbortSignal): Promise<ContextPackage> {
+export async function loadMore(request: Omit<ContextRequest, 'streams' | 'budgets'>, more: {readonly after: ToldPackage; readonly tokens: number}, signal: AbortSignal): Promise<ContextPackage> {
   const listed = (await request.reader.list(signal)).filter(isReadable);
   const byPath = new Map(listed.map((file) => [file.path, file]));
   const gone = more.after.left.map(({path}) => path).filter((path) => !byPath.has(path));

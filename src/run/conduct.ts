@@ -12,10 +12,10 @@ import {closeRun} from './close.js';
 import {mergeInOrder} from './merge.js';
 import {planStreams} from './plan.js';
 import {refOf, type OpenedRun, type Run} from './rooms.js';
-import {beginFirst, tellContext, type Beginning} from './tell-context.js';
+import {beginFirst, tellContext, tellMore, type ToldContext} from './tell-context.js';
 import {verifyMerge} from './verify-merge.js';
 import {workTogether} from './work-together.js';
-import {newSpecialist, type Specialist} from './work.js';
+import {newSpecialist, type HandedIn, type Specialist} from './work.js';
 
 /**
  * One run, from freeze to verdict, and also its resume: each act is a step, and a step that the journal already knows
@@ -30,6 +30,7 @@ export async function conductRun(opened: OpenedRun, signal: AbortSignal): Promis
   const told = await tellContext(run, {base, streams}, signal);
   const specialists = streams.map(newSpecialist);
   const verifications: Verification[] = [];
+  const latest = new Map(told.map((one) => [one.specialist, one]));
 
   let handed = await workTogether(run, specialists, {phase: 'first', commit: base, begin: (one) => beginFirst(run, {base, told, stream: one.stream}, signal)}, signal);
   let onto = base;
@@ -40,8 +41,7 @@ export async function conductRun(opened: OpenedRun, signal: AbortSignal): Promis
     const owing = specialists.filter((one) => findingsOf(one, verification.findings).length > 0);
     if (verification.verdict !== 'blocked' || round === run.options.repairRounds || owing.length === 0) break;
     onto = merged.commit;
-    const begin = (one: Specialist): Beginning => ({opening: run.rooms.prompts.repair({findings: findingsOf(one, verification.findings)})});
-    handed = await workTogether(run, owing, {phase: `repair-${round + 1}`, commit: onto, begin}, signal);
+    handed = await repair(run, {owing, latest, phase: `repair-${round + 1}`, commit: onto, findings: verification.findings}, signal);
   }
   return closeRun(run, {specialists, verifications, told}, signal);
 }
@@ -80,6 +80,27 @@ async function lockInputs(run: OpenedRun, signal: AbortSignal): Promise<LockedIm
       return run.rooms.engine.lockImage(manifest.image, signal);
     },
   });
+}
+
+interface Repair {
+  readonly owing: readonly Specialist[];
+  /** What each specialist was told last. */
+  readonly latest: Map<string, ToldContext>;
+  readonly phase: string;
+  readonly commit: string;
+  readonly findings: readonly Finding[];
+}
+
+/** Findings go to their owners, with files of the merge that they were not told of before. */
+async function repair(run: Run, {owing, latest, phase, commit, findings}: Repair, signal: AbortSignal): Promise<readonly HandedIn[]> {
+  const openings = new Map<Specialist, string>();
+  for (const one of owing) {
+    const own = latest.get(one.stream.specialist);
+    const more = own && (await tellMore(run, {phase, commit, told: own}, signal));
+    if (own !== undefined && more !== undefined) latest.set(own.specialist, {...more, budget: own.budget, items: [...own.items, ...more.items]});
+    openings.set(one, run.rooms.prompts.repair({findings: findingsOf(one, findings), context: more?.text ?? ''}));
+  }
+  return workTogether(run, owing, {phase, commit, begin: (one) => ({opening: openings.get(one) ?? ''})}, signal);
 }
 
 function findingsOf(one: Specialist, findings: readonly Finding[]): readonly Finding[] {

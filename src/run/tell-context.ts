@@ -2,6 +2,7 @@ import {z} from 'zod';
 import {buildContext} from '../context/build.js';
 import {startContextCache} from '../context/cache.js';
 import {measureContext, type ContextMeasure} from '../context/measure.js';
+import {loadMore} from '../context/more.js';
 import {planRetry} from '../context/overflow.js';
 import type {ContextPackage, Form} from '../context/package.js';
 import {renderContext} from '../context/render.js';
@@ -19,6 +20,7 @@ export const ToldContext = z.strictObject({
   budget: z.int().describe('estimated tokens that it may have'),
   tokens: z.int().describe('estimated tokens that it has'),
   items: z.array(Item),
+  left: z.array(z.strictObject({path: z.string(), tokens: z.int(), score: z.number()})).describe('relevant files that found no room, best first'),
   text: z.string().describe('as the specialist reads it'),
 });
 export type ToldContext = z.infer<typeof ToldContext>;
@@ -38,6 +40,27 @@ async function tellLess(run: Run, at: {readonly base: string; readonly stream: S
   const less = {...context, budgets: {[specialist]: retry.budget}, compression: retry.compression, most: retry.most};
   const [told] = await buildTold(run, {name: `context/${specialist}/${at.attempt}`, base: at.base, streams: [at.stream], context: less}, signal);
   return told;
+}
+
+/** Part of its budget that a specialist is told more with, when its work comes back to it. */
+const moreShare = 0.5;
+
+/** The next files, as the merge has them, for a specialist whose work comes back; undefined when there are none. A step. */
+export async function tellMore(run: Run, at: {readonly phase: string; readonly commit: string; readonly told: ToldContext}, signal: AbortSignal): Promise<ToldContext | undefined> {
+  const {context} = run.options;
+  if (context === undefined || at.told.left.length === 0) return undefined;
+  const {specialist, items, left} = at.told;
+  const {more} = await run.steps.step({
+    name: `context/${specialist}/${at.phase}`,
+    input: {commit: at.commit, after: at.told.hash},
+    schema: z.strictObject({more: ToldContext}),
+    run: async () => {
+      const reader = await run.rooms.repository.reader(at.commit, signal);
+      const request = {reader, history: undefined, task: run.task, compression: context.compression, cache: startContextCache(context.cache)};
+      return {more: toldOf(await loadMore(request, {after: {specialist, items, left}, tokens: Math.floor(at.told.budget * moreShare)}, signal))};
+    },
+  });
+  return more.items.length === 0 ? undefined : more;
 }
 
 interface Build {
@@ -65,7 +88,7 @@ async function buildTold(run: Run, {name, base, streams, context}: Build, signal
 
 function toldOf(made: ContextPackage): ToldContext {
   const items = made.items.map(({path, section, form, tokens}) => ({path, section, form, tokens}));
-  return {specialist: made.specialist, hash: made.hash, budget: made.budget, tokens: made.tokens, items, text: renderContext(made)};
+  return {specialist: made.specialist, hash: made.hash, budget: made.budget, tokens: made.tokens, items, left: [...made.left], text: renderContext(made)};
 }
 
 /** How a first phase or a repair begins. */
