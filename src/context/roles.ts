@@ -1,4 +1,5 @@
 import {extensionOf} from '../code/language.js';
+import {contextTokens} from '../core/specialist.js';
 import {isTestPath} from '../core/test-path.js';
 import type {CompressionLevel} from './fit.js';
 
@@ -17,12 +18,12 @@ export type FileKind = 'source' | 'test' | 'document' | 'settings' | 'guarded';
 
 /** Budgets and compression of the guide's context optimizer, tokens. The kinds are mild: a task's words decide. */
 const roles = {
-  test: {budget: 12_000, compression: 'medium', kinds: {test: 1.25}},
-  implementation: {budget: 16_000, compression: 'low', kinds: {}},
-  integration: {budget: 14_000, compression: 'medium', kinds: {settings: 1.15}},
-  quality: {budget: 10_000, compression: 'high', kinds: {test: 1.1, settings: 1.1}},
-  security: {budget: 8000, compression: 'medium', kinds: {guarded: 1.3, settings: 1.1}},
-  documentation: {budget: 6000, compression: 'high', kinds: {document: 1.4}},
+  test: {budget: contextTokens.test, compression: 'medium', kinds: {test: 1.25}},
+  implementation: {budget: contextTokens.implementation, compression: 'low', kinds: {}},
+  integration: {budget: contextTokens.integration, compression: 'medium', kinds: {settings: 1.15}},
+  quality: {budget: contextTokens.quality, compression: 'high', kinds: {test: 1.1, settings: 1.1}},
+  security: {budget: contextTokens.security, compression: 'medium', kinds: {guarded: 1.3, settings: 1.1}},
+  documentation: {budget: contextTokens.documentation, compression: 'high', kinds: {document: 1.4}},
 } as const satisfies Readonly<Record<string, Role>>;
 
 /** What the names of specialists begin with, by role. */

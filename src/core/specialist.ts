@@ -8,6 +8,9 @@ export const SpecialistConfig = z.strictObject({
 });
 export type SpecialistConfig = z.infer<typeof SpecialistConfig>;
 
+/** Most tokens of a specialist's context package, by its role, when nobody says otherwise: the guide's budgets. */
+export const contextTokens = {test: 12_000, implementation: 16_000, integration: 14_000, quality: 10_000, security: 8000, documentation: 6000} as const;
+
 /** One specialist's part of a plan. */
 export const Stream = z.strictObject({
   specialist: z.string(),

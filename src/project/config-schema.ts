@@ -1,6 +1,6 @@
 import {isAbsolute} from 'node:path';
 import {z} from 'zod';
-import {SpecialistConfig} from '../core/specialist.js';
+import {contextTokens, SpecialistConfig} from '../core/specialist.js';
 
 /**
  * What holds when neither file says anything. The sizes of a box fit two of them on a small machine; `repairRounds` and
@@ -21,8 +21,8 @@ export const configDefaults = {
   disk: {budgetGiB: 20},
   /** The model, and its most output tokens of one turn. */
   model: {name: 'claude-opus-5-5', maxTokens: 16_000},
-  /** Most tokens of a specialist's context package, by its role; the base budgets of Agent OS's context-optimizer. */
-  contextTokens: {test: 12_000, implementation: 16_000, integration: 14_000, quality: 10_000, security: 8000, documentation: 6000},
+  /** Most tokens of a specialist's context package, by its role. */
+  contextTokens,
   /** The same for a specialist of another name. */
   otherContextTokens: 8000,
   /** The cache of context packages: how many, for how long, how tightly packed; the guide's "Performance Tuning". */
@@ -31,8 +31,7 @@ export const configDefaults = {
 
 /** Most tokens of the context package of any specialist, when nobody says otherwise. */
 export function defaultContextTokens(specialist: string): number {
-  const {contextTokens, otherContextTokens} = configDefaults;
-  return Object.hasOwn(contextTokens, specialist) ? contextTokens[specialist as keyof typeof contextTokens] : otherContextTokens;
+  return Object.hasOwn(contextTokens, specialist) ? contextTokens[specialist as keyof typeof contextTokens] : configDefaults.otherContextTokens;
 }
 
 /** How tightly a context package is packed. */

@@ -2,6 +2,7 @@ import {randomBytes} from 'node:crypto';
 import {lstat, mkdir, open, readdir, rename, rm, rmdir} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {AppError, systemCode} from '../../core/errors.js';
+import {syncFolder} from '../durable.js';
 import {probeSocket, sendRequest, startDriverSocket, type DriverRequest, type DriverSocket, type RequestListener} from './driver-socket.js';
 import {clearHolder, findHolder, removeSocket, type Found, type LockText} from './lock-holder.js';
 import {isOnLocalDisk, readBootId} from './machine.js';
@@ -77,7 +78,7 @@ async function take(directory: string, onRequest: RequestListener | undefined): 
     socket = await startDriverSocket({folder: draft, name: `${nonce}.sock`}, onRequest);
     await writeDraft(draft, nonce, await describe(directory, socket));
     await rename(draft, join(directory, lockName));
-    await sync(directory);
+    await syncFolder(directory);
     // Who held the lock a moment ago may have taken this for the rest of a crash and removed a part of it, but not later.
     await lstat(join(directory, lockName, `${nonce}.json`));
     if (socket !== undefined && socket.elsewhere === undefined) await lstat(join(directory, lockName, `${nonce}.sock`));
@@ -112,15 +113,7 @@ async function writeDraft(draft: string, nonce: string, text: LockText): Promise
   await using handle = await open(join(draft, `${nonce}.json`), 'wx', 0o600);
   await handle.writeFile(`${JSON.stringify(text)}\n`);
   await handle.sync();
-  await sync(draft);
-}
-
-async function sync(folder: string): Promise<void> {
-  await using handle = await open(folder, 'r');
-  await handle.sync().catch((error: unknown) => {
-    // A file system that cannot do this for a folder.
-    if (systemCode(error) !== 'EINVAL') throw error;
-  });
+  await syncFolder(draft);
 }
 
 /** Gives back what of a lock there is. What stays after a failure is judged as gone: nobody listens any more. */

@@ -19,11 +19,6 @@ export function processOwner(): string {
   return [hostname(), process.pid, readProcess('self')?.start ?? '0', boot, readPidNamespace() ?? notKnown, readMachine() ?? notKnown].join(' ');
 }
 
-/** Whether the process that an owner text names is surely gone. False on any doubt: see {@link judgeOwner}. */
-export function ownerIsGone(owner: string): boolean {
-  return judgeOwner(owner) === 'none';
-}
-
 /**
  * Judges the process that an owner text names by its number and start time.
  * - Same host name, kernel start and pid namespace: the process is looked up.

@@ -8,11 +8,13 @@ import {promisify} from 'node:util';
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import {askDriver, driverOf, lockRun} from '../../../src/record/driver/lock.js';
 import {readBootId, readMachine} from '../../../src/record/driver/machine.js';
-import {judgeOwner, ownerIsGone, processOwner} from '../../../src/record/driver/owner.js';
+import {judgeOwner, processOwner} from '../../../src/record/driver/owner.js';
 
 const execute = promisify(execFile);
 const signal = new AbortController().signal;
 const children = new Set<ChildProcess>();
+const ownerIsGone = (owner: string): boolean => judgeOwner(owner) === 'none';
+
 let folder: string;
 /** Holds the program of {@link startTaker} as plain JavaScript: many are started at once. */
 let built: string;
