@@ -1,7 +1,7 @@
 import type {Config} from '../project/config.js';
 import {readConfig} from '../project/config.js';
 import {findRun, storeOf, type RunFiles, type Store} from '../record/store.js';
-import type {Checkout} from '../git/checkout.js';
+import type {Checkout} from '../git/freeze/checkout.js';
 import {stateHome, userConfigFile} from './places.js';
 import {readCheckout} from './wire.js';
 

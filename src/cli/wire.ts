@@ -10,9 +10,9 @@ import {AppError} from '../core/errors.js';
 import type {Redactor} from '../core/redact.js';
 import type {SandboxEngine} from '../core/sandbox.js';
 import {openRepository, type Repository} from '../git/repository.js';
-import {deliverBranch} from '../git/deliver.js';
-import {isDelivered} from '../git/delivered.js';
-import {isRecentEnough, readGitVersion} from '../git/version.js';
+import {deliverBranch} from '../git/deliver/deliver.js';
+import {isDelivered} from '../git/deliver/delivered.js';
+import {isRecentEnough, readGitVersion} from '../git/door/version.js';
 import type {Config} from '../project/config.js';
 import {fileCache} from '../record/cache.js';
 import type {Store} from '../record/store.js';
@@ -33,10 +33,10 @@ import type {ProjectContext} from './project-context.js';
 import {currentRedactor} from './secrets.js';
 import type {TrafficText} from './inputs/traffic-flag.js';
 
-export {filesAt, readFileAt} from '../git/base-files.js';
-export {readCheckout, resolveCommit} from '../git/checkout.js';
-export {applyToCheckout, deliverBranch} from '../git/deliver.js';
-export {commitFolder} from '../git/start-folder.js';
+export {filesAt, readFileAt} from '../git/freeze/base-files.js';
+export {readCheckout, resolveCommit} from '../git/freeze/checkout.js';
+export {applyToCheckout, deliverBranch} from '../git/deliver/deliver.js';
+export {commitFolder} from '../git/freeze/start-folder.js';
 export {probeMachine} from '../sandbox/engine/doctor.js';
 export {prepareMachine} from '../sandbox/engine/setup.js';
 

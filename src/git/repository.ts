@@ -3,19 +3,19 @@ import type {Readable} from 'node:stream';
 import {AppError} from '../core/errors.js';
 import type {HistoryReader} from '../core/history.js';
 import type {TreeReader} from '../core/tree.js';
-import {commitFiles, type CommitFilesRequest} from './commit-files.js';
-import {freeze, type FreezeRequest} from './freeze.js';
-import {openHistoryReader} from './history-reader.js';
-import {changedPaths, diffText, isAncestor, packHistory, resolveStored} from './history.js';
+import {commitFiles, type CommitFilesRequest} from './bare/commit-files.js';
+import {freeze, type FreezeRequest} from './freeze/freeze.js';
+import {openHistoryReader} from './bare/history-reader.js';
+import {changedPaths, diffText, isAncestor, packHistory, resolveStored} from './bare/history.js';
 import {importLimits} from './import/limits.js';
 import {importSubmission, type ImportRequest, type Submission} from './import/submission.js';
-import {initRepository} from './init.js';
-import {mergeSubmission, type Merged, type MergeRequest} from './merge.js';
-import {deleteRefs, listRefs, moveRefs, readRef, updateRef} from './refs.js';
-import {sweepStaging} from './staging.js';
-import {openTreeReader} from './tree-reader.js';
-import {unlockRefs} from './unlock.js';
-import {requireGit} from './version.js';
+import {initRepository} from './bare/init.js';
+import {mergeSubmission, type Merged, type MergeRequest} from './merge/merge.js';
+import {deleteRefs, listRefs, moveRefs, readRef, updateRef} from './bare/refs.js';
+import {sweepStaging} from './bare/staging.js';
+import {openTreeReader} from './bare/tree-reader.js';
+import {unlockRefs} from './bare/unlock.js';
+import {requireGit} from './door/version.js';
 
 /** Bulkhead's own bare repository: base commits, submissions, merges. Nobody else writes it; no agent's git is ever read. */
 export interface Repository {

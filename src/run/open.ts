@@ -1,6 +1,6 @@
 import {AppError} from '../core/errors.js';
 import type {Journal, JournalEvent} from '../core/journal.js';
-import type {Checkout} from '../git/checkout.js';
+import type {Checkout} from '../git/freeze/checkout.js';
 import {removeDrafts} from '../record/durable.js';
 import {openJournal, readEvents} from '../record/journal/journal.js';
 import {driverOf, lockRun, type LockOptions} from '../record/driver/lock.js';

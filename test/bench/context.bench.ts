@@ -1,5 +1,5 @@
 import {parseArgs} from 'node:util';
-import {openTreeReader} from '../../src/git/tree-reader.js';
+import {openTreeReader} from '../../src/git/bare/tree-reader.js';
 import {git, gitDirectory} from './context/cases.js';
 import {generateRepository} from './context/generate.js';
 import {addSums, emptySums, measureRecall, type Selector, type Sums} from './context/recall.js';

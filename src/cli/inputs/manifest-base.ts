@@ -1,7 +1,7 @@
 import {AppError} from '../../core/errors.js';
 import {escapeText} from '../../core/escape.js';
 import type {Manifest} from '../../core/manifest.js';
-import type {Checkout} from '../../git/checkout.js';
+import type {Checkout} from '../../git/freeze/checkout.js';
 import {planSuite} from '../../verify/runners/runner.js';
 import {filesAt, readFileAt} from '../wire.js';
 

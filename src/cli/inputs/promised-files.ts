@@ -1,7 +1,7 @@
 import {escapeText} from '../../core/escape.js';
 import {repoPathProblem} from '../../core/path.js';
 import {isTestPath} from '../../core/test-path.js';
-import type {Checkout} from '../../git/checkout.js';
+import type {Checkout} from '../../git/freeze/checkout.js';
 import type {DraftFile} from '../draft/draft-manifest.js';
 import {filesAt} from '../wire.js';
 

@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {escapeText} from '../../core/escape.js';
 import type {ExportEntry} from '../../core/sandbox.js';
-import {decodeStrictly} from '../decode.js';
+import {decodeStrictly} from '../door/decode.js';
 import {isPut, type Change, type Refusal} from './change.js';
 import type {ImportLimits} from './limits.js';
 import type {Spool} from './spool.js';

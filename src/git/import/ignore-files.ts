@@ -1,7 +1,7 @@
 import type {TreeFile} from '../../core/tree.js';
 import {foldersOf} from '../../core/path.js';
-import type {GitStore} from '../refs.js';
-import {readFiles} from '../tree-reader.js';
+import type {GitStore} from '../bare/refs.js';
+import {readFiles} from '../bare/tree-reader.js';
 import type {Change} from './change.js';
 import type {IgnoreFile} from './ignored.js';
 import {nameProblem} from './names.js';

@@ -2,9 +2,9 @@ import {mkdir, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {foldersOf, isDotGit, repoPathProblem} from '../../core/path.js';
 import {isAppError} from '../../core/errors.js';
-import {runGit} from '../command.js';
-import {onDisk} from '../disk.js';
-import type {Staging} from '../staging.js';
+import {runGit} from '../door/command.js';
+import {onDisk} from '../door/disk.js';
+import type {Staging} from '../bare/staging.js';
 
 /** A `.gitignore` of the tree that a submission would give. */
 export interface IgnoreFile {

@@ -1,7 +1,7 @@
 import {escapeText} from '../../core/escape.js';
 import type {TreeFile} from '../../core/tree.js';
-import type {GitStore} from '../refs.js';
-import {openTreeReader} from '../tree-reader.js';
+import type {GitStore} from '../bare/refs.js';
+import {openTreeReader} from '../bare/tree-reader.js';
 import {byPath, type Change, type ImportPolicy} from './change.js';
 import {importLimits} from './limits.js';
 import type {Links} from './links.js';

@@ -1,7 +1,7 @@
 import type {TreeFile} from '../../core/tree.js';
-import {decodeStrictly} from '../decode.js';
-import type {GitStore} from '../refs.js';
-import {readFiles} from '../tree-reader.js';
+import {decodeStrictly} from '../door/decode.js';
+import type {GitStore} from '../bare/refs.js';
+import {readFiles} from '../bare/tree-reader.js';
 import type {Links} from './links.js';
 
 /** Longest target that a file system holds, in bytes (PATH_MAX); a longer one is not followed. */

@@ -1,6 +1,6 @@
 import {open, type FileHandle} from 'node:fs/promises';
 import {join} from 'node:path';
-import {onDisk} from '../disk.js';
+import {onDisk} from '../door/disk.js';
 
 /** Bytes that wait on disk, in one file that only this process reads, until it is known what is taken. */
 export interface Spool extends AsyncDisposable {

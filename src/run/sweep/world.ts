@@ -2,7 +2,7 @@ import {readdir, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {systemCode, translateSystemError} from '../../core/errors.js';
 import type {SandboxEngine} from '../../core/sandbox.js';
-import type {isDelivered} from '../../git/delivered.js';
+import type {isDelivered} from '../../git/deliver/delivered.js';
 import type {Repository} from '../../git/repository.js';
 import {storeOf, type Store} from '../../record/store.js';
 

@@ -1,5 +1,5 @@
 import {execa} from 'execa';
-import {openHistoryReader} from '../../../src/git/history-reader.js';
+import {openHistoryReader} from '../../../src/git/bare/history-reader.js';
 import type {LineSpan} from '../../../src/context/package.js';
 
 /** A commit of the past as a task: given its message and its parent, which files did it touch? */

@@ -1,8 +1,8 @@
 import {buildContext} from '../../../src/context/build.js';
 import {startContextCache} from '../../../src/context/cache.js';
 import type {ContextPackage, LineSpan} from '../../../src/context/package.js';
-import {openHistoryReader} from '../../../src/git/history-reader.js';
-import {openTreeReader} from '../../../src/git/tree-reader.js';
+import {openHistoryReader} from '../../../src/git/bare/history-reader.js';
+import {openTreeReader} from '../../../src/git/bare/tree-reader.js';
 import {drawCases, type Case} from './cases.js';
 import {byBm25, startWordMemory, takeWhole, textFiles, type Selection} from './whole-files.js';
 

@@ -1,7 +1,7 @@
 import {buildContext} from '../../../src/context/build.js';
 import {startContextCache, type ContextCache} from '../../../src/context/cache.js';
-import {openHistoryReader} from '../../../src/git/history-reader.js';
-import {openTreeReader} from '../../../src/git/tree-reader.js';
+import {openHistoryReader} from '../../../src/git/bare/history-reader.js';
+import {openTreeReader} from '../../../src/git/bare/tree-reader.js';
 import {median} from '../row.js';
 import {git} from './cases.js';
 

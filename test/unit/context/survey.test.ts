@@ -4,8 +4,8 @@ import {describe, expect, it} from 'vitest';
 import {buildContext} from '../../../src/context/build.js';
 import {startContextCache} from '../../../src/context/cache.js';
 import {surveyProject} from '../../../src/context/survey.js';
-import {openHistoryReader} from '../../../src/git/history-reader.js';
-import {openTreeReader} from '../../../src/git/tree-reader.js';
+import {openHistoryReader} from '../../../src/git/bare/history-reader.js';
+import {openTreeReader} from '../../../src/git/bare/tree-reader.js';
 import {git, never, tempFolder, userRepository, write} from '../git/fixture.js';
 import {streamOf} from './fixture.js';
 

@@ -3,9 +3,9 @@ import {appendFile, chmod, chown, mkdir, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {execa} from 'execa';
 import {describe, expect, it} from 'vitest';
-import {readCheckout, resolveCommit} from '../../../src/git/checkout.js';
+import {readCheckout, resolveCommit} from '../../../src/git/freeze/checkout.js';
 import {openRepository} from '../../../src/git/repository.js';
-import {withoutFilters, withoutHooks} from '../../../src/git/user-git.js';
+import {withoutFilters, withoutHooks} from '../../../src/git/door/user-git.js';
 import {fingerprint, git, never, tempFolder, userRepository, write} from './fixture.js';
 
 describe('readCheckout', () => {

@@ -3,12 +3,12 @@ import {mkdir, utimes, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {afterEach, describe, expect, it} from 'vitest';
 import {isAppError} from '../../../src/core/errors.js';
-import {runGit} from '../../../src/git/command.js';
-import {diskError} from '../../../src/git/disk.js';
+import {runGit} from '../../../src/git/door/command.js';
+import {diskError} from '../../../src/git/door/disk.js';
 import {startSpool} from '../../../src/git/import/spool.js';
 import {openRepository} from '../../../src/git/repository.js';
-import {startStaging} from '../../../src/git/staging.js';
-import {isRecentEnough} from '../../../src/git/version.js';
+import {startStaging} from '../../../src/git/bare/staging.js';
+import {isRecentEnough} from '../../../src/git/door/version.js';
 import {git, never, tempFolder, userRepository} from './fixture.js';
 
 const kept = {PATH: process.env['PATH'], GIT_DIR: process.env['GIT_DIR']};

@@ -4,9 +4,9 @@ import {join} from 'node:path';
 import {execa} from 'execa';
 import {describe, expect, it} from 'vitest';
 import type {ExportEntry} from '../../../src/core/sandbox.js';
-import {readCheckout} from '../../../src/git/checkout.js';
-import {applyToCheckout, deliverBranch} from '../../../src/git/deliver.js';
-import {filterProblem} from '../../../src/git/filters.js';
+import {readCheckout} from '../../../src/git/freeze/checkout.js';
+import {applyToCheckout, deliverBranch} from '../../../src/git/deliver/deliver.js';
+import {filterProblem} from '../../../src/git/deliver/filters.js';
 import {date, deleted, file, fingerprint, git, never, open, ownRepository, stream, tempFolder, write} from './fixture.js';
 
 async function delivered(root: string, entries: readonly ExportEntry[] = [file('new.txt', 'n\n')], files?: Readonly<Record<string, string>>) {

@@ -2,7 +2,7 @@ import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {execa} from 'execa';
 import {describe, expect, it} from 'vitest';
-import {readCheckout} from '../../../src/git/checkout.js';
+import {readCheckout} from '../../../src/git/freeze/checkout.js';
 import {openRepository} from '../../../src/git/repository.js';
 import {fingerprint, git, gitIn, never, ownRepository, tempFolder, treeOf, userRepository, write} from './fixture.js';
 

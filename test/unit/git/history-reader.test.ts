@@ -1,7 +1,7 @@
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {openHistoryReader} from '../../../src/git/history-reader.js';
-import {openTreeReader} from '../../../src/git/tree-reader.js';
+import {openHistoryReader} from '../../../src/git/bare/history-reader.js';
+import {openTreeReader} from '../../../src/git/bare/tree-reader.js';
 import {git, never, tempFolder, userRepository, write} from './fixture.js';
 
 const commitAll = async (root: string, message: string): Promise<string> => {

@@ -6,9 +6,9 @@ import type {ExportEntry} from '../../../src/core/sandbox.js';
 import type {ImportPolicy} from '../../../src/git/import/change.js';
 import type {ImportLimits} from '../../../src/git/import/limits.js';
 import type {Submission} from '../../../src/git/import/submission.js';
-import {writeCommit} from '../../../src/git/commit.js';
+import {writeCommit} from '../../../src/git/bare/commit.js';
 import type {Repository} from '../../../src/git/repository.js';
-import {startStaging} from '../../../src/git/staging.js';
+import {startStaging} from '../../../src/git/bare/staging.js';
 import {date, deleted, file, git, gitIn, link, never, open, ownRepository, special, stream, tempFolder, treeOf} from './fixture.js';
 
 const ref = 'refs/bulkhead/r1/submission/a';

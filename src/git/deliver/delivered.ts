@@ -1,7 +1,7 @@
 import {realpath} from 'node:fs/promises';
-import {repositoryId} from './checkout.js';
-import {assertId} from './refs.js';
-import {readUserGit} from './user-git.js';
+import {repositoryId} from '../freeze/checkout.js';
+import {assertId} from '../bare/refs.js';
+import {readUserGit} from '../door/user-git.js';
 
 /** Commits of ours, and the repository of the user's that may have them. */
 export interface DeliveredRequest {

@@ -1,5 +1,5 @@
-import {AppError, systemCode} from '../core/errors.js';
-import {escapeText} from '../core/escape.js';
+import {AppError, systemCode} from '../../core/errors.js';
+import {escapeText} from '../../core/escape.js';
 
 /** No room, or no room for this user (errno(3)). */
 const full: readonly string[] = ['ENOSPC', 'EDQUOT'];

@@ -1,7 +1,7 @@
 import {lstat} from 'node:fs/promises';
 import {basename, dirname, join, resolve} from 'node:path';
-import {AppError} from '../core/errors.js';
-import {escapeText} from '../core/escape.js';
+import {AppError} from '../../core/errors.js';
+import {escapeText} from '../../core/escape.js';
 
 /**
  * Says why git could not open a repository from a folder, by looking at the folders and not at git's words: there is

@@ -1,5 +1,5 @@
-import {AppError} from '../core/errors.js';
-import {repoPathProblem} from '../core/path.js';
+import {AppError} from '../../core/errors.js';
+import {repoPathProblem} from '../../core/path.js';
 import {writeCommit, type Edit} from './commit.js';
 import {setRef, type GitStore} from './refs.js';
 import {startStaging} from './staging.js';

@@ -1,5 +1,5 @@
-import {AppError} from '../core/errors.js';
-import {readGit, runGit} from './command.js';
+import {AppError} from '../../core/errors.js';
+import {readGit, runGit} from '../door/command.js';
 
 /** Our bare repository, as the functions of this room take it. */
 export interface GitStore {

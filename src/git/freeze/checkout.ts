@@ -1,12 +1,12 @@
 import {realpath} from 'node:fs/promises';
 import {basename, dirname} from 'node:path';
-import {sha256} from '../core/canonical.js';
-import {AppError} from '../core/errors.js';
-import {escapeText} from '../core/escape.js';
-import {decodeStrictly} from './decode.js';
-import {diagnose} from './diagnosis.js';
-import {isGitFailure} from './process.js';
-import {readUserConfig, readUserGit} from './user-git.js';
+import {sha256} from '../../core/canonical.js';
+import {AppError} from '../../core/errors.js';
+import {escapeText} from '../../core/escape.js';
+import {decodeStrictly} from '../door/decode.js';
+import {diagnose} from '../door/diagnosis.js';
+import {isGitFailure} from '../door/process.js';
+import {readUserConfig, readUserGit} from '../door/user-git.js';
 
 /** A user's checkout, as it was when it was read. */
 export interface Checkout {

@@ -1,7 +1,7 @@
 import {mkdtemp, readdir, rm, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {runGit} from './command.js';
-import {onDisk} from './disk.js';
+import {runGit} from '../door/command.js';
+import {onDisk} from '../door/disk.js';
 import type {GitStore} from './refs.js';
 
 /** A throw-away folder beside our objects, with a bare repository that sees them and that nobody reads afterwards. */

@@ -1,9 +1,9 @@
 import {Readable} from 'node:stream';
-import {AppError} from '../core/errors.js';
-import type {FileMode, SeedFile, TreeFile, TreeReader} from '../core/tree.js';
-import {startByteReader} from './byte-reader.js';
-import {readGit, runGit, spawnGit} from './command.js';
-import {feed} from './process.js';
+import {AppError} from '../../core/errors.js';
+import type {FileMode, SeedFile, TreeFile, TreeReader} from '../../core/tree.js';
+import {startByteReader} from '../door/byte-reader.js';
+import {readGit, runGit, spawnGit} from '../door/command.js';
+import {feed} from '../door/process.js';
 import {assertId, type GitStore} from './refs.js';
 
 /** Most bytes of a listing: about 2 million entries; a tree bomb ends here: a pack of 833 bytes can hold 10^10 files. */

@@ -1,11 +1,11 @@
-import {AppError} from '../core/errors.js';
-import {escapeText} from '../core/escape.js';
-import {readCheckout, resolveCommit, type Checkout} from './checkout.js';
+import {AppError} from '../../core/errors.js';
+import {escapeText} from '../../core/escape.js';
+import {readCheckout, resolveCommit, type Checkout} from '../freeze/checkout.js';
 import {refuseFilters} from './filters.js';
 import {filesInTheWay} from './in-the-way.js';
-import {isGitFailure} from './process.js';
-import {assertId} from './refs.js';
-import {readUserGit, writeUserGit} from './user-git.js';
+import {isGitFailure} from '../door/process.js';
+import {assertId} from '../bare/refs.js';
+import {readUserGit, writeUserGit} from '../door/user-git.js';
 
 /** A commit of our repository that becomes a branch of the user's. */
 export interface DeliverRequest {

@@ -1,5 +1,5 @@
 import {devNull} from 'node:os';
-import {AppError} from '../core/errors.js';
+import {AppError} from '../../core/errors.js';
 import {readGit} from './command.js';
 
 /** First git with `merge-tree --write-tree` and `safe.bareRepository` (release notes of 2.38). */

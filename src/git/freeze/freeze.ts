@@ -1,14 +1,14 @@
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {AppError} from '../core/errors.js';
-import {escapeText} from '../core/escape.js';
+import {AppError} from '../../core/errors.js';
+import {escapeText} from '../../core/escape.js';
 import type {Checkout} from './checkout.js';
-import {runGit} from './command.js';
-import {onDisk} from './disk.js';
+import {runGit} from '../door/command.js';
+import {onDisk} from '../door/disk.js';
 import {fetchFsckSettings} from './fsck.js';
-import {isGitFailure} from './process.js';
-import {assertId, assertRef, type GitStore} from './refs.js';
-import {startStaging} from './staging.js';
+import {isGitFailure} from '../door/process.js';
+import {assertId, assertRef, type GitStore} from '../bare/refs.js';
+import {startStaging} from '../bare/staging.js';
 
 /** A commit of the user's repository, and the ref of ours that is to hold it. */
 export interface FreezeRequest {

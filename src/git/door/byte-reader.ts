@@ -1,5 +1,5 @@
 import type {Readable} from 'node:stream';
-import {AppError} from '../core/errors.js';
+import {AppError} from '../../core/errors.js';
 
 /** Takes exact pieces from a stream. */
 export interface ByteReader {

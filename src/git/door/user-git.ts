@@ -1,7 +1,7 @@
 import {realpath} from 'node:fs/promises';
 import {delimiter, isAbsolute, relative, resolve, sep} from 'node:path';
-import {AppError} from '../core/errors.js';
-import {escapeText} from '../core/escape.js';
+import {AppError} from '../../core/errors.js';
+import {escapeText} from '../../core/escape.js';
 import {decodeStrictly} from './decode.js';
 import {callGit, findGit, type GitResult} from './process.js';
 

@@ -1,8 +1,8 @@
-import {readGit, runGit} from './command.js';
-import {cleanMessage, identity, rawDate} from './commit.js';
-import {isAncestor} from './history.js';
-import {readMergedProblem} from './import/merged-tree.js';
-import {assertId, setRef, type GitStore} from './refs.js';
+import {readGit, runGit} from '../door/command.js';
+import {cleanMessage, identity, rawDate} from '../bare/commit.js';
+import {isAncestor} from '../bare/history.js';
+import {readMergedProblem} from '../import/merged-tree.js';
+import {assertId, setRef, type GitStore} from '../bare/refs.js';
 
 /** One submission that is to go onto the merge so far. */
 export interface MergeRequest {

@@ -1,9 +1,9 @@
 import {lstat} from 'node:fs/promises';
 import {join} from 'node:path';
-import {systemCode} from '../core/errors.js';
-import type {Checkout} from './checkout.js';
-import {onDisk} from './disk.js';
-import {readUserGit} from './user-git.js';
+import {systemCode} from '../../core/errors.js';
+import type {Checkout} from '../freeze/checkout.js';
+import {onDisk} from '../door/disk.js';
+import {readUserGit} from '../door/user-git.js';
 
 /**
  * Files on disk that git does not track, ignored or not, where a commit has a new file or folder: what going there would

@@ -1,10 +1,10 @@
 import {Readable} from 'node:stream';
-import {AppError} from '../core/errors.js';
-import type {HistoryReader, PastCommit, PathChange} from '../core/history.js';
-import type {FileMode} from '../core/tree.js';
-import {startByteReader} from './byte-reader.js';
-import {runGit, spawnGit} from './command.js';
-import {feed, type GitProcess} from './process.js';
+import {AppError} from '../../core/errors.js';
+import type {HistoryReader, PastCommit, PathChange} from '../../core/history.js';
+import type {FileMode} from '../../core/tree.js';
+import {startByteReader} from '../door/byte-reader.js';
+import {runGit, spawnGit} from '../door/command.js';
+import {feed, type GitProcess} from '../door/process.js';
 import {assertId, type GitStore} from './refs.js';
 
 /** Most paths of one commit that are told. More of them (a reformat, a vendored library) do not belong together. */

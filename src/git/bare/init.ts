@@ -1,8 +1,8 @@
 import {chmod, lstat, mkdir, mkdtemp, open, readdir, rename, rm} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
-import {systemCode} from '../core/errors.js';
-import {runGit} from './command.js';
-import {onDisk} from './disk.js';
+import {systemCode} from '../../core/errors.js';
+import {runGit} from '../door/command.js';
+import {onDisk} from '../door/disk.js';
 import {sweep} from './staging.js';
 
 /**

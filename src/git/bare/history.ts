@@ -1,7 +1,7 @@
 import {Readable} from 'node:stream';
-import {AppError} from '../core/errors.js';
-import {isRevisionName} from './checkout.js';
-import {readGit, runGit, spawnGit} from './command.js';
+import {AppError} from '../../core/errors.js';
+import {isRevisionName} from '../freeze/checkout.js';
+import {readGit, runGit, spawnGit} from '../door/command.js';
 import {assertId, type GitStore} from './refs.js';
 
 /** The full id of the commit that a name means in our repository. Throws COMMIT_NOT_FOUND. */

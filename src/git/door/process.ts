@@ -4,8 +4,8 @@ import {delimiter, dirname, isAbsolute, join} from 'node:path';
 import type {Readable, Writable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import {execa, type Options} from 'execa';
-import {AppError, isAppError, systemCode} from '../core/errors.js';
-import {escapeText} from '../core/escape.js';
+import {AppError, isAppError, systemCode} from '../../core/errors.js';
+import {escapeText} from '../../core/escape.js';
 
 /** One call of the git program, whichever door it comes through. */
 export interface GitCall {

@@ -1,9 +1,9 @@
 import {Readable} from 'node:stream';
-import {escapeText} from '../core/escape.js';
-import {spawnGit} from './command.js';
-import {strictOption} from './fsck.js';
+import {escapeText} from '../../core/escape.js';
+import {spawnGit} from '../door/command.js';
+import {strictOption} from '../freeze/fsck.js';
 import {packed} from './history.js';
-import {feed, isGitFailure} from './process.js';
+import {feed, isGitFailure} from '../door/process.js';
 import {assertId, readRef, type GitStore} from './refs.js';
 import type {Staging} from './staging.js';
 

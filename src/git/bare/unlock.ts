@@ -1,7 +1,7 @@
 import {readdir, rm, stat} from 'node:fs/promises';
 import {join} from 'node:path';
-import {systemCode} from '../core/errors.js';
-import {onDisk} from './disk.js';
+import {systemCode} from '../../core/errors.js';
+import {onDisk} from '../door/disk.js';
 import {assertRef, type GitStore} from './refs.js';
 import {sweepStagingOf} from './staging.js';
 

@@ -1,4 +1,4 @@
-import {writeUserGit} from './user-git.js';
+import {writeUserGit} from '../door/user-git.js';
 
 /** Nobody's name and no signature: the commit is of a folder that Bulkhead itself filled. */
 const identity: readonly (readonly [string, string])[] = [

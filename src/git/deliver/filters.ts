@@ -1,10 +1,10 @@
 import {lstatSync, realpathSync} from 'node:fs';
 import {homedir} from 'node:os';
 import {join} from 'node:path';
-import {AppError} from '../core/errors.js';
-import {escapeText} from '../core/escape.js';
-import {foldersOf} from '../core/path.js';
-import {isInside, readUserConfig, readUserGit, type Setting} from './user-git.js';
+import {AppError} from '../../core/errors.js';
+import {escapeText} from '../../core/escape.js';
+import {foldersOf} from '../../core/path.js';
+import {isInside, readUserConfig, readUserGit, type Setting} from '../door/user-git.js';
 
 /** What is in a checkout, as far as a command could mean it. */
 export interface FilterScene {

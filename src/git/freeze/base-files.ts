@@ -1,5 +1,5 @@
 import type {Checkout} from './checkout.js';
-import {readUserGit} from './user-git.js';
+import {readUserGit} from '../door/user-git.js';
 
 /** Which of some literal paths are files (or links) of a commit of the user's repository. Throws GIT_FAILED. */
 export async function filesAt(checkout: Pick<Checkout, 'root'>, commit: string, paths: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>> {
