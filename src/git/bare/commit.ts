@@ -5,6 +5,7 @@ import {strictOption} from '../freeze/fsck.js';
 import {packed} from './history.js';
 import {feed, isGitFailure} from '../door/process.js';
 import {assertId, readRef, type GitStore} from './refs.js';
+import {startQuarantine} from './quarantine.js';
 import type {Staging} from './staging.js';
 
 /** One change of a tree. */
@@ -57,25 +58,27 @@ export function cleanMessage(message: string): string {
 }
 
 async function takeOver(store: GitStore, staging: Staging, made: {readonly commit: string; readonly parent: string}, signal: AbortSignal): Promise<boolean> {
+  const quarantine = await startQuarantine(store, staging);
   try {
-    await indexPack(store, staging, {...made, strict: strictOption}, signal);
+    await indexPack({into: store, env: quarantine.env}, staging, {...made, strict: strictOption}, signal);
+    await quarantine.accept();
     return true;
   } catch (error) {
     if (!isGitFailure(error)) throw error;
     // Right cause: only when the same objects pass without the check, it was the check.
-    await indexPack(staging.store, staging, {...made, strict: undefined}, signal);
+    await indexPack({into: staging.store}, staging, {...made, strict: undefined}, signal);
     return false;
   }
 }
 
 async function indexPack(
-  into: GitStore,
+  {into, env}: {readonly into: GitStore; readonly env?: Readonly<Record<string, string>>},
   staging: Staging,
   made: {readonly commit: string; readonly parent: string; readonly strict: string | undefined},
   signal: AbortSignal,
 ): Promise<void> {
   const args = ['index-pack', '--stdin', ...(made.strict === undefined ? [] : [made.strict])];
-  const process = await spawnGit({gitDir: into.directory, args, signal});
+  const process = await spawnGit({gitDir: into.directory, args, env, signal});
   process.stdout.resume();
   const revisions = `${made.commit}\n^${made.parent}\n`;
   await feed(process, Readable.from(packed(staging.store, {revisions}, signal), {objectMode: false}));

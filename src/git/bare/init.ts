@@ -1,8 +1,8 @@
-import {chmod, lstat, mkdir, mkdtemp, open, readdir, rename, rm} from 'node:fs/promises';
+import {chmod, lstat, mkdir, mkdtemp, readdir, rename, rm} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import {systemCode} from '../../core/errors.js';
 import {runGit} from '../door/command.js';
-import {onDisk} from '../door/disk.js';
+import {onDisk, syncPath} from '../door/disk.js';
 import {sweep} from './staging.js';
 
 /**
@@ -21,7 +21,7 @@ export async function initRepository(directory: string, signal: AbortSignal): Pr
       await gitInit(made, signal);
       await onDisk(made, () => syncTree(made));
       const isPlaced = await onDisk(directory, () => place(made, directory));
-      await onDisk(parent, () => syncOne(parent));
+      await onDisk(parent, () => syncPath(parent));
       // What is in the way is another process's repository, or half of an old one; only the latter is touched.
       if (!isPlaced && !(await isWhole(directory))) await complete(directory, signal);
     } finally {
@@ -35,14 +35,9 @@ export async function initRepository(directory: string, signal: AbortSignal): Pr
 async function syncTree(folder: string): Promise<void> {
   for (const entry of await readdir(folder, {withFileTypes: true})) {
     const path = join(folder, entry.name);
-    await (entry.isDirectory() ? syncTree(path) : syncOne(path));
+    await (entry.isDirectory() ? syncTree(path) : syncPath(path));
   }
-  await syncOne(folder);
-}
-
-async function syncOne(path: string): Promise<void> {
-  await using handle = await open(path, 'r');
-  await handle.sync();
+  await syncPath(folder);
 }
 
 async function place(made: string, directory: string): Promise<boolean> {

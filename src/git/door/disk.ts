@@ -1,3 +1,4 @@
+import {open} from 'node:fs/promises';
 import {AppError, systemCode} from '../../core/errors.js';
 import {escapeText} from '../../core/escape.js';
 
@@ -27,4 +28,10 @@ export function diskError(folder: string, error: unknown): unknown {
     details: {systemCode: code},
     cause: error,
   });
+}
+
+/** Waits until a file, or the names in a folder, are on the disk. */
+export async function syncPath(path: string): Promise<void> {
+  await using handle = await open(path, 'r');
+  await handle.sync();
 }

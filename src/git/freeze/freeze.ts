@@ -7,7 +7,8 @@ import {runGit} from '../door/command.js';
 import {onDisk} from '../door/disk.js';
 import {fetchFsckSettings} from './fsck.js';
 import {isGitFailure} from '../door/process.js';
-import {assertId, assertRef, type GitStore} from '../bare/refs.js';
+import {startQuarantine} from '../bare/quarantine.js';
+import {assertId, assertRef, setRef, type GitStore} from '../bare/refs.js';
 import {startStaging} from '../bare/staging.js';
 
 /** A commit of the user's repository, and the ref of ours that is to hold it. */
@@ -36,7 +37,10 @@ export async function freeze(store: GitStore, request: FreezeRequest): Promise<v
   const trust = join(staging.folder, 'trust');
   await onDisk(staging.folder, () => writeFile(trust, '[safe]\n\tdirectory = *\n', {mode: 0o600}));
   try {
-    await fetchCommit(store, request, {trust, checked: true});
+    const quarantine = await startQuarantine(store, staging);
+    await fetchCommit(store, request, {trust, checked: true, env: quarantine.env});
+    await quarantine.accept();
+    await setRef(store, request.ref, request.commit, request.signal);
   } catch (error) {
     if (!isGitFailure(error) || !(await isOnlyTheCheck(staging.store, request, trust))) throw error;
     throw new AppError('REPOSITORY_UNSUPPORTED', `The history of ${request.commit} has objects that git's own check refuses.`, {
@@ -47,14 +51,14 @@ export async function freeze(store: GitStore, request: FreezeRequest): Promise<v
   }
 }
 
-async function fetchCommit(store: GitStore, request: FreezeRequest, {trust, checked}: {readonly trust: string; readonly checked: boolean}): Promise<void> {
+async function fetchCommit(store: GitStore, request: FreezeRequest, {trust, checked, env}: {readonly trust: string; readonly checked: boolean; readonly env?: Readonly<Record<string, string>>}): Promise<void> {
   const quiet = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', '--no-show-forced-updates', '--no-recurse-submodules'];
   await runGit({
     gitDir: store.directory,
     config: checked ? fetchFsckSettings : ['transfer.fsckObjects=false'],
-    args: ['fetch', ...quiet, request.checkout.commonDir, `+${request.commit}:${request.ref}`],
+    args: ['fetch', ...quiet, request.checkout.commonDir, request.commit],
     // The only call that may use a transport, and only the one for local folders.
-    env: {GIT_ALLOW_PROTOCOL: 'file', GIT_CONFIG_GLOBAL: trust},
+    env: {...env, GIT_ALLOW_PROTOCOL: 'file', GIT_CONFIG_GLOBAL: trust},
     timeoutMs: fetchTimeoutMs,
     signal: request.signal,
   });
