@@ -69,7 +69,7 @@ async function readFolder(world: SweepWorld, {store, files, driver}: {readonly s
   const sizes = await Promise.all(names.filter((name) => name === 'journal.ndjson').map(async () => (await stat(files.journal)).size));
   const refs = await (await repositoryOf(world, store, signal))?.listRefs(`${refRoots.runs}/${files.runId}`, signal);
   const bare = names.every((name) => early.test(name)) && sizes.every((size) => size === 0) && (refs?.size ?? 0) === 0;
-  return {facts: {known: 'folder', driver, bare}, lastAt: wallMoment((await stat(files.directory)).mtime)};
+  return {facts: {known: 'folder', driver, bare, hadDriver: names.includes('lock')}, lastAt: wallMoment((await stat(files.directory)).mtime)};
 }
 
 async function readWork(world: SweepWorld, run: {readonly store: NamedStore; readonly events: readonly JournalEvent[]; readonly askDelivery: boolean}, signal: AbortSignal): Promise<Extract<RunFacts, {known: 'run'}>['work']> {

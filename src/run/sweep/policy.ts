@@ -34,8 +34,8 @@ export type RunFacts =
       /** Whether there is work, and whether the user's repository has it; `unasked` is as good as undelivered. */
       readonly work: 'none' | 'delivered' | 'undelivered' | 'unasked';
     }
-  /** A folder in which no journal ever began. `bare`: nothing else is there either, and no ref. */
-  | {readonly known: 'folder'; readonly driver: Driver; readonly bare: boolean}
+  /** A folder in which no journal ever began. `bare`: nothing else is there either, and no ref. `hadDriver`: a process had begun to drive it. */
+  | {readonly known: 'folder'; readonly driver: Driver; readonly bare: boolean; readonly hadDriver: boolean}
   | {readonly known: 'unreadable'; readonly why: string}
   /** Every store was looked at, and none has it. */
   | {readonly known: 'nothing'};
@@ -98,8 +98,11 @@ export function judgeRun(run: RunFacts, ageMs: number | undefined, rules: SweepR
   if (run.known === 'folder') {
     if (run.driver !== 'none') return keep('a process may just be starting it');
     if (!run.bare) return keep('it has no journal, but other files or refs');
+    const remove = {action: 'remove', why: 'it was ended before it did anything'} as const;
+    // Its lock is taken once, by the process that made the folder, and that one is gone.
+    if (run.hadDriver) return remove;
     const young = judgeAge(ageMs, rules, rules.olderThanMs);
-    return young === undefined ? {action: 'remove', why: 'it was ended before it did anything'} : keep(`it has no journal, but ${young}`);
+    return young === undefined ? remove : keep(`it has no journal, but ${young}`);
   }
   const open = judgeOpen(run);
   if (open !== undefined) return open;

@@ -14,7 +14,7 @@ const open = [
   ...(['running', 'interrupted', 'parked'] as const).map((status): RunFacts => ({...ended, status})),
   ...(['alive', 'unknown'] as const).map((driver): RunFacts => ({...ended, driver})),
   {known: 'unreadable', why: 'x'} as const,
-  {known: 'folder', driver: 'none', bare: false} as const,
+  {known: 'folder', driver: 'none', bare: false, hadDriver: true} as const,
 ];
 
 describe('what a run has on the engine', () => {
@@ -57,8 +57,11 @@ describe('the folder of a run', () => {
     ['blocked with work', {...ended, status: 'blocked', work: 'undelivered'}, greedy, 'keep'],
     ['cancelled before anybody did anything', {...ended, status: 'cancelled', work: 'none'}, {runs: true}, 'quarantine'],
     ['with work that was never brought home', {...ended, status: 'cancelled', work: 'none', unsaved: [box]}, greedy, 'keep'],
-    ['bare without a journal', {known: 'folder', driver: 'none', bare: true}, {}, 'remove'],
-    ['bare, and a process is starting it', {known: 'folder', driver: 'alive', bare: true}, greedy, 'keep'],
+    ['bare without a journal', {known: 'folder', driver: 'none', bare: true, hadDriver: false}, {}, 'remove'],
+    ['bare, young, and nobody knows who made it', {known: 'folder', driver: 'none', bare: true, hadDriver: false}, {olderThanMs: 200 * hour}, 'keep'],
+    ['bare, young, and whoever began it is gone', {known: 'folder', driver: 'none', bare: true, hadDriver: true}, {olderThanMs: 200 * hour, clockDoubt: 'x'}, 'remove'],
+    ['bare, and nobody can tell whether its driver lives', {known: 'folder', driver: 'unknown', bare: true, hadDriver: true}, greedy, 'keep'],
+    ['bare, and a process is starting it', {known: 'folder', driver: 'alive', bare: true, hadDriver: true}, greedy, 'keep'],
   ])('%s', (_case, facts, asked, action) => {
     expect(judgeRun(facts, 100 * hour, {...rules, ...asked}).action).toBe(action);
   });
