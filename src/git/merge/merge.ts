@@ -1,8 +1,11 @@
+import {join} from 'node:path';
 import {readGit, runGit} from '../door/command.js';
 import {cleanMessage, identity, rawDate} from '../bare/commit.js';
 import {isAncestor} from '../bare/history.js';
 import {readMergedProblem} from '../import/merged-tree.js';
+import {adoptObjects} from '../bare/quarantine.js';
 import {assertId, setRef, type GitStore} from '../bare/refs.js';
+import {startStaging} from '../bare/staging.js';
 
 /** One submission that is to go onto the merge so far. */
 export interface MergeRequest {
@@ -42,14 +45,17 @@ export async function mergeSubmission(store: GitStore, request: MergeRequest): P
     return {state: 'merged', commit: onto};
   }
   const args = ['merge-tree', '--write-tree', '-z', '--name-only', onto, submission];
-  const merged = await runGit({gitDir: store.directory, args, okExits: [0, 1], signal});
+  // What a killed git has half written goes with the folder.
+  await using staging = await startStaging(store, request.ref, signal);
+  const merged = await runGit({gitDir: staging.store.directory, args, okExits: [0, 1], signal});
   const [tree = '', ...rest] = merged.stdout.toString('utf8').split('\0');
   // After the paths comes an empty field, then messages (git-merge-tree, OUTPUT).
   if (merged.exitCode === 1) return {state: 'conflicted', paths: [...new Set(rest.slice(0, rest.indexOf('')))]};
   assertId(tree);
-  const problem = await readMergedProblem(store, {onto, tree}, signal);
+  const problem = await readMergedProblem(staging.store, {onto, tree}, signal);
   if (problem !== undefined) return {state: 'conflicted', ...problem};
-  const commit = await commitTree(store, {tree, request});
+  const commit = await commitTree(staging.store, {tree, request});
+  await adoptObjects(store, join(staging.store.directory, 'objects'));
   await setRef(store, request.ref, commit, signal);
   return {state: 'merged', commit};
 }
