@@ -1,8 +1,7 @@
-import {lstat, opendir, readdir, readFile} from 'node:fs/promises';
+import {lstat, opendir, readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
 import {systemCode, translateSystemError} from '../../core/errors.js';
-import {writeDurably} from '../durable.js';
 import {quarantineFolder} from './quarantine.js';
 
 /** What a folder takes on its disk. */
@@ -57,8 +56,8 @@ export async function measureTotal(home: string, {now, limitBytes}: {readonly no
   const age = kept === undefined ? Number.NaN : now.getTime() - kept.at;
   if (kept !== undefined && age >= 0 && age < cacheMs && kept.bytes < limitBytes) return {bytes: kept.bytes, complete: kept.complete};
   const {total} = await measureState(home);
-  // Only a cache: a disk that is full is told by whoever needs the space.
-  await writeDurably(file, `${JSON.stringify({at: now.getTime(), ...total})}\n`).catch(() => undefined);
+  // Only a cache: half of one is none, and a disk that is full is told by whoever needs the space.
+  await writeFile(file, `${JSON.stringify({at: now.getTime(), ...total})}\n`, {mode: 0o600}).catch(() => undefined);
   return total;
 }
 
