@@ -35,6 +35,9 @@ async function makeBox(engine: Engine, request: BoxRequest, signal: AbortSignal)
   const probe = 'for d in /tmp /run /home/agent /workspace; do : >"$d/.bulkhead-probe" && rm "$d/.bulkhead-probe" || exit 1; done; echo writable';
   const output = await runExec(engine, {container: name, argv: ['/bin/sh', '-c', probe], maxBytes: 64}, signal);
   if (Buffer.from(output.stdout).toString() === 'writable\n') return;
+  // A box that is dead by now, or an engine that is away, says nothing of the image.
+  const state = await containerState(engine, name, signal);
+  if (state?.Running !== true) throw new AppError('ENGINE_FAILED', `The box ${name} died while it was started.`);
   throw new AppError('ENGINE_UNFIT', `A box of the image ${request.image.reference} has no writable /tmp, /run, home or workspace.`, {details: {stderr: Buffer.from(output.stderr).toString()}});
 }
 
