@@ -1,4 +1,4 @@
-import {cp, mkdir, rm, stat, statfs} from 'node:fs/promises';
+import {cp, lstat, mkdir, rm, stat, statfs} from 'node:fs/promises';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {tool} from './tool.js';
@@ -54,7 +54,8 @@ export async function startDisk(mountPoint: string): Promise<Disk> {
     },
     async [Symbol.asyncDispose]() {
       await rm(ballast, {recursive: true, force: true});
-      await cp(mountPoint, `${mountPoint}.seen`, {recursive: true});
+      // A socket is a name and nothing else.
+      await cp(mountPoint, `${mountPoint}.seen`, {recursive: true, filter: async (path) => !(await lstat(path)).isSocket()});
       await unmount(mountPoint);
       await rm(image, {force: true});
       await rm(cut, {force: true});
