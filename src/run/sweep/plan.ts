@@ -18,6 +18,8 @@ export type SweepUnit =
   | {readonly kind: 'engine'; readonly runId: string; readonly things: readonly Leftover[]; readonly found: FoundRun; readonly judged: JudgedThings}
   | {readonly kind: 'run'; readonly runId: string; readonly store: NamedStore; readonly judged: Judged}
   | {readonly kind: 'refs'; readonly runId: string; readonly store: NamedStore; readonly judged: Judged}
+  /** What a driver that was killed left of its lock on a run that has ended. */
+  | {readonly kind: 'lock'; readonly path: string; readonly directory: string; readonly judged: Judged}
   | {readonly kind: 'draft'; readonly path: string; readonly judged: Judged}
   | {readonly kind: 'quarantine'; readonly entry: QuarantineEntry; readonly judged: Judged}
   /** Something that cannot be looked at; it is left alone. */
@@ -52,6 +54,7 @@ export async function planSweep(world: SweepWorld, request: SweepRequest, signal
       ...groups.map(({runId, things, found}): SweepUnit => ({kind: 'engine', runId, things, found, judged: judgeThings(found.facts, thingsOf(things, clocks), rules)})),
       ...state.runs.map(({runId, store, found}): SweepUnit => ({kind: 'run', runId, store, judged: judgeRun(found.facts, age(found.lastAt), rules)})),
       ...state.refs.map(({runId, store}): SweepUnit => ({kind: 'refs', runId, store, judged: judgeRun({known: 'nothing'}, age(bornOfRun(runId)), rules)})),
+      ...state.locks.map((one): SweepUnit => ({kind: 'lock', ...one, judged: {action: 'remove', why: 'whoever drove this run is gone, and it has ended'}})),
       ...state.drafts.map(({path, born}): SweepUnit => ({kind: 'draft', path, judged: judgeDraft(age(born), rules)})),
       ...state.quarantined.map((entry): SweepUnit => ({kind: 'quarantine', entry, judged: judgeQuarantined({ageMs: age(entry.about.born), whole: entry.whole}, rules)})),
       ...state.unreadable.map(({path, why}): SweepUnit => ({kind: 'unreadable', path, judged: {action: 'keep', why}})),
@@ -84,6 +87,7 @@ function groupByRun(leftovers: readonly Leftover[]): ReadonlyMap<string, readonl
 interface SeenState {
   readonly runs: readonly {readonly runId: string; readonly store: NamedStore; readonly found: FoundRun}[];
   readonly refs: readonly {readonly runId: string; readonly store: NamedStore}[];
+  readonly locks: readonly {readonly path: string; readonly directory: string}[];
   readonly drafts: readonly {readonly path: string; readonly born: Moment}[];
   readonly quarantined: readonly QuarantineEntry[];
   readonly unreadable: readonly {readonly path: string; readonly why: string}[];
@@ -91,7 +95,7 @@ interface SeenState {
   readonly moments: readonly (Moment | undefined)[];
 }
 
-const emptyState: SeenState = {runs: [], refs: [], drafts: [], quarantined: [], unreadable: [], moments: []};
+const emptyState: SeenState = {runs: [], refs: [], locks: [], drafts: [], quarantined: [], unreadable: [], moments: []};
 
 async function lookAtState(world: SweepWorld, stores: readonly NamedStore[], request: SweepRequest, signal: AbortSignal): Promise<SeenState> {
   const seen = await Promise.all(stores.map((store) => lookAtStore(world, store, request, signal)));
@@ -100,6 +104,7 @@ async function lookAtState(world: SweepWorld, stores: readonly NamedStore[], req
   return {
     runs,
     refs: seen.flatMap((one) => one.refs),
+    locks: seen.flatMap((one) => one.locks),
     drafts: [...seen.flatMap((one) => one.drafts), ...quarantine.drafts],
     quarantined: quarantine.entries,
     unreadable: [...seen.flatMap((one) => one.unreadable), ...quarantine.unreadable.map((path) => ({path, why: 'its record cannot be read'}))],
@@ -112,20 +117,27 @@ async function lookAtStore(world: SweepWorld, store: NamedStore, request: SweepR
   try {
     const ids = await listRuns(store);
     const runs = await Promise.all(ids.map(async (runId) => ({runId, store, found: await readRun(world, store, {runId, askDelivery: request.runs}, signal)})));
-    const folders = [store.directory, ...runs.flatMap(({found}) => (hasEnded(found) && found.files !== undefined ? [found.files.directory] : []))];
-    const drafts = (await Promise.all(folders.map(draftsIn))).flat();
+    const ended = runs.flatMap(({found}) => (hasEnded(found) && found.files !== undefined ? [found.files.directory] : []));
+    const drafts = (await Promise.all([store.directory, ...ended].map(draftsIn))).flat();
+    const locks = (await Promise.all(ended.map(locksIn))).flat();
     const refs = (await (await repositoryOf(world, store, signal))?.listRefs(refRoots.runs, signal)) ?? new Map<string, string>();
     const withRefs = new Set([...refs.keys()].map((ref) => ref.split('/')[2] ?? ''));
-    return {runs, drafts, refs: [...withRefs].filter((runId) => !ids.includes(runId)).map((runId) => ({runId, store})), unreadable: []};
+    return {runs, locks, drafts, refs: [...withRefs].filter((runId) => !ids.includes(runId)).map((runId) => ({runId, store})), unreadable: []};
   } catch (error) {
     signal.throwIfAborted();
     const why = isAppError(error) ? error.message : (systemCode(error) ?? 'it is not as it should be');
-    return {runs: [], drafts: [], refs: [], unreadable: [{path: store.directory, why}]};
+    return {runs: [], locks: [], drafts: [], refs: [], unreadable: [{path: store.directory, why}]};
   }
 }
 
 function hasEnded({facts}: FoundRun): boolean {
   return facts.known === 'run' && facts.driver === 'none' && !['running', 'interrupted', 'parked'].includes(facts.status);
+}
+
+/** The lock of a run that nobody drives; its holder has not given it back. */
+async function locksIn(directory: string): Promise<SeenState['locks']> {
+  const names = await readdir(directory);
+  return names.includes('lock') ? [{directory, path: join(directory, 'lock')}] : [];
 }
 
 async function draftsIn(folder: string): Promise<SeenState['drafts']> {

@@ -22,6 +22,11 @@ export async function sweepState(world: SweepWorld, unit: StateUnit, plan: Sweep
       const at = again.action === 'keep' ? undefined : await quarantineRefs(world, {...unit, kind: 'refs', why: again.why, plan}, signal);
       return rowOf({...unit, judged: again}, at);
     }
+    case 'lock': {
+      // Taken and given back: whoever took it meanwhile keeps it.
+      await using _held = await lockRun(unit.directory);
+      return rowOf(unit);
+    }
     case 'draft': {
       const stats = await stat(unit.path).catch(() => undefined);
       const again = stats === undefined ? unit.judged : judgeDraft(ageMs(wallMoment(stats.mtime), plan.clocks.here), plan.rules);

@@ -13,6 +13,7 @@ import {isDelivered} from '../../../src/git/deliver/delivered.js';
 import {openRepository} from '../../../src/git/repository.js';
 import {openJournal} from '../../../src/record/journal/journal.js';
 import {lockRun} from '../../../src/record/driver/lock.js';
+import {readBootId} from '../../../src/record/driver/machine.js';
 import {processOwner} from '../../../src/record/driver/owner.js';
 import {listQuarantine} from '../../../src/record/kept/quarantine.js';
 import {makeRunFolder, runFiles, type RunFiles} from '../../../src/record/store.js';
@@ -311,6 +312,20 @@ describe('the folders and refs of runs', () => {
     }
     expect(outcomes(await run({runs: true, olderThanMs: 0}, later(30 * day)), made.runId)).toEqual(['kept']);
     expect(await readdir(store.runs)).toEqual([made.runId]);
+  });
+
+  test('lose the lock of a driver that is gone when they have ended, and keep every other one', async () => {
+    const [ended, interrupted, driven] = [await makeRun({verdict: 'blocked'}), await makeRun({box: 'unsaved'}), await makeRun({verdict: 'verified'})];
+    for (const {files} of [ended, interrupted]) {
+      await mkdir(join(files.directory, 'lock'));
+      await writeFile(join(files.directory, 'lock', `${'a'.repeat(16)}.json`), JSON.stringify({schemaVersion: 1, owner: processOwner(), bootId: readBootId(), disk: 'local', socket: 'inside'}));
+    }
+    await using _held = await lockRun(driven.files.directory);
+    const locked = async () => Promise.all([ended, interrupted, driven].map(async ({files}) => (await readdir(files.directory)).includes('lock')));
+    await sweep(world, {...plain, dryRun: true}, calm);
+    expect(await locked()).toEqual([true, true, true]);
+    await run();
+    expect(await locked()).toEqual([false, true, true]);
   });
 
   test('go when nothing ever began in them, and not before they are old', async () => {
