@@ -14,6 +14,7 @@ interface Layers<T> {
 export function effectiveConfig(repository: RepositoryConfig, user: UserConfig, agentOs: readonly AgentOsKey[] = []): Config {
   const {limits, context, model} = configDefaults;
   const limit = (name: keyof typeof limits): Setting<number> => layered<number>({user: user.limits?.[name], repository: repository.limits?.[name]}, limits[name]);
+  const cap = (name: keyof typeof configDefaults.submission): Setting<number> => layered<number>({user: user.submission?.[name]}, configDefaults.submission[name]);
   const narrowed = (name: string, own: number | undefined, fallback: number): Setting<number> => layered<number>({user: own, agentOs: lowest(agentOs, name)}, fallback);
   const config = {
     image: layered<string>({user: user.image, repository: repository.image}, configDefaults.image),
@@ -30,6 +31,7 @@ export function effectiveConfig(repository: RepositoryConfig, user: UserConfig, 
     repairRounds: narrowed('repairRounds', user.repairRounds, configDefaults.repairRounds),
     maxTurns: layered<number>({user: user.maxTurns}, configDefaults.maxTurns),
     disk: {budgetGiB: layered<number>({user: user.disk?.budgetGiB}, configDefaults.disk.budgetGiB)},
+    submission: {maxFiles: cap('maxFiles'), maxFileMiB: cap('maxFileMiB'), maxTotalMiB: cap('maxTotalMiB')},
     model: {
       name: layered<string>({user: user.model?.name}, model.name),
       baseUrl: layered<string | undefined>({user: user.model?.baseUrl}, undefined),

@@ -19,6 +19,8 @@ export const configDefaults = {
   maxTurns: 60,
   /** GiB that the state of all repositories may take before a new run is refused. */
   disk: {budgetGiB: 20},
+  /** What one submission may hold: changed files, MiB of each, MiB of all. The same numbers as `importLimits` of `git/`. */
+  submission: {maxFiles: 20_000, maxFileMiB: 50, maxTotalMiB: 500},
   /** The model, and its most output tokens of one turn. */
   model: {name: 'claude-opus-5-5', maxTokens: 16_000},
   /** Most tokens of a specialist's context package, by its role. */
@@ -86,6 +88,13 @@ export const UserConfig = z.strictObject({
     .optional(),
   disk: z
     .strictObject({budgetGiB: z.number().min(0.001).max(1_000_000).optional().describe(`GiB that the state folder may take before a new run is refused; default ${configDefaults.disk.budgetGiB}`)})
+    .optional(),
+  submission: z
+    .strictObject({
+      maxFiles: z.int().min(1).max(200_000).optional().describe(`changed files of one submission, deletions included; default ${configDefaults.submission.maxFiles}`),
+      maxFileMiB: z.number().min(0.001).max(256).optional().describe(`MiB of one file of it; default ${configDefaults.submission.maxFileMiB}`),
+      maxTotalMiB: z.number().min(0.001).max(1800).optional().describe(`MiB of all of them; default ${configDefaults.submission.maxTotalMiB}`),
+    })
     .optional(),
   model: z
     .strictObject({

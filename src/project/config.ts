@@ -40,6 +40,7 @@ export interface Config {
   readonly repairRounds: Setting<number>;
   readonly maxTurns: Setting<number>;
   readonly disk: {readonly budgetGiB: Setting<number>};
+  readonly submission: {readonly maxFiles: Setting<number>; readonly maxFileMiB: Setting<number>; readonly maxTotalMiB: Setting<number>};
   readonly model: {
     readonly name: Setting<string>;
     readonly baseUrl: Setting<string | undefined>;

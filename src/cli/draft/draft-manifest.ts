@@ -1,4 +1,5 @@
 import {escapeText} from '../../core/escape.js';
+import type {SpecBrief} from '../../project/agent-os/around.js';
 import type {Choice} from '../../project/stack/choose.js';
 import {yamlScalar} from './yaml-scalar.js';
 
@@ -16,8 +17,12 @@ export interface DraftParts {
   readonly files: readonly DraftFile[];
   readonly testFiles: readonly {readonly path: string; readonly owner: string}[];
   readonly test: (Choice<readonly string[]> & {readonly inImage: boolean | undefined}) | undefined;
+  /** Test commands of projects below the root: hints, where the whole has none. */
+  readonly below: readonly {readonly folder: string; readonly command: string}[];
   /** Criteria of acceptance, as written. */
   readonly criteria: readonly string[];
+  /** The spec that the task is a part of. */
+  readonly spec?: Pick<SpecBrief, 'path' | 'expected'> | undefined;
 }
 
 /** A draft, and what a person must still say. */
@@ -39,6 +44,7 @@ export function draftManifest(parts: DraftParts): Draft {
     'base: HEAD',
     `image: ${yamlScalar(parts.image)}`,
     ...criteriaLines(parts.criteria),
+    ...expectedLines(parts.spec),
     ...sections.flatMap((section) => section.lines),
   ];
   return {text: `${text.join('\n')}\n`, open: sections.flatMap((section) => section.open)};
@@ -60,8 +66,12 @@ function filesSection({files}: DraftParts): Section {
   };
 }
 
-function commandSection({test}: DraftParts): Section {
-  if (test === undefined) return {lines: ['tests:', '  # FILL IN: no test command was seen; argv, not a shell line', '  # command: [PROGRAM, ARGUMENT]'], open: ['tests.command: no test command was seen']};
+function commandSection({test, below}: DraftParts): Section {
+  if (test === undefined) {
+    const hints = below.slice(0, 10).map(({folder, command}) => `  # in ${escapeText(folder).slice(0, 100)}: ${escapeText(command).slice(0, 100)}`);
+    const seen = `no test command ${hints.length === 0 ? 'was seen' : 'for the whole was seen'}`;
+    return {lines: ['tests:', `  # FILL IN: ${seen}; argv, not a shell line`, ...hints, '  # command: [PROGRAM, ARGUMENT]'], open: [`tests.command: ${seen}`]};
+  }
   const {file, seen, certainty} = test.because;
   const away = test.inImage === false ? ['  # Take care: this image does not have that program.'] : [];
   return {lines: ['tests:', `  # seen in ${escapeText(`${file}: ${seen}`).slice(0, 200)} (${certainty})`, ...away, `  command: [${test.value.map(yamlScalar).join(', ')}]`], open: test.inImage === false ? [`tests.command: the image does not have ${escapeText(test.value[0] ?? '')}`] : []};
@@ -75,5 +85,15 @@ function testFilesSection({testFiles}: DraftParts): Section {
 
 function criteriaLines(criteria: readonly string[]): readonly string[] {
   if (criteria.length === 0) return [];
-  return ["# The task's own criteria. No key serves them in this version: let a test or a `must` show each one.", ...criteria.map((text) => `#   - ${escapeText(text).slice(0, 300)}`)];
+  return [
+    "# The task's own criteria. No key serves them in this version: let a test or a `must` show each one.",
+    '# A promised test whose name is exactly the words of a criterion ticks its box in the task file.',
+    ...criteria.map((text) => `#   - ${escapeText(text).slice(0, 300)}`),
+  ];
+}
+
+function expectedLines(spec: DraftParts['spec']): readonly string[] {
+  if (spec === undefined || spec.expected.length === 0) return [];
+  const entries = spec.expected.slice(0, 20).map((text) => `#   - ${escapeText(text).slice(0, 300)}`);
+  return [`# What ${escapeText(spec.path)} expects of all its tasks together:`, ...entries];
 }

@@ -3,17 +3,21 @@ import type {Stream} from '../../core/specialist.js';
 import {AppError} from '../../core/errors.js';
 import type {Config} from '../../project/config.js';
 import {defaultContextTokens} from '../../project/config-schema.js';
-import {checkoutLookup} from '../../project/stack/checkout-lookup.js';
-import {chooseImage, chooseTestCommand} from '../../project/stack/choose.js';
+import {chooseImage, chooseTestCommand, testCommandsBelow} from '../../project/stack/choose.js';
 import {detectStack} from '../../project/stack/detect.js';
+import {treeLookup} from '../../project/stack/tree-lookup.js';
+import {tasksFilesHint} from '../../project/agent-os/find-tasks.js';
 import {keptPaths} from '../../project/agent-os/places.js';
 import type {RunOptions} from '../../run/options.js';
 import {planStreams} from '../../run/plan.js';
 import type {Context} from '../command.js';
 import {draftManifest, type Draft, type DraftFile} from './draft-manifest.js';
 import type {ProjectContext} from '../project-context.js';
+import {committedBase} from '../inputs/base.js';
 import {promisedFiles} from '../inputs/promised-files.js';
-import {readFrom, readInputs, scopesOf, type FromTask} from '../inputs/run-inputs.js';
+import {readFrom, type FromTask} from '../inputs/from-task.js';
+import {readInputs, scopesOf} from '../inputs/run-inputs.js';
+import {treeAt} from '../wire.js';
 
 /** What a user asks of `plan`. */
 export interface PlanFlags {
@@ -38,6 +42,8 @@ export interface TaskPlan {
   readonly budgets: Pick<RunOptions, 'limits' | 'maxParallel' | 'maxTurns' | 'repairRounds' | 'model'>;
   /** Where there is no manifest yet. */
   readonly draft: Draft | undefined;
+  /** What stands around the task of a tasks file, for a draft. */
+  readonly around: Pick<FromTask, 'path' | 'id' | 'spec' | 'assigned'> | undefined;
   readonly notes: readonly string[];
 }
 
@@ -45,27 +51,31 @@ export interface TaskPlan {
 export async function planTask(context: Context, project: ProjectContext, flags: PlanFlags): Promise<TaskPlan> {
   if (flags.manifest !== undefined) return planManifest(context, project, flags);
   const {checkout} = project;
-  const from = flags.from === undefined ? undefined : await readFrom(context, {checkout, base: checkout.head, value: flags.from});
+  const from = flags.from === undefined ? undefined : await readFrom(context, {checkout, base: committedBase(checkout, checkout.head), value: flags.from});
   const task = flags.task ?? from?.text;
-  if (task === undefined || task.trim() === '') throw new AppError('USAGE', 'Say what to plan: TASK in words, --from FILE[#ID], or --manifest FILE.');
+  if (task === undefined || task.trim() === '') throw new AppError('USAGE', 'Say what to plan: TASK in words, --from FILE[#ID], or --manifest FILE.', {hint: tasksFilesHint(await pathsOf(checkout, context.signal))});
   return planDraft(context, project, {task, from});
+}
+
+async function pathsOf(checkout: ProjectContext['checkout'], signal: AbortSignal): Promise<readonly string[]> {
+  return (await treeAt(checkout, checkout.head).list(signal)).map(({path}) => path);
 }
 
 async function planManifest(context: Context, project: ProjectContext, flags: PlanFlags): Promise<TaskPlan> {
   const {task, options} = await readInputs(context, project, {...flags, traffic: undefined, maxParallel: undefined, repairRounds: undefined});
   const {manifest, scopes, from} = options;
   const kept = from === undefined ? [] : keptPaths(from);
-  return {task, base: manifest.base, image: manifest.image, streams: withTokens(project.config, planStreams(manifest, scopes, kept).streams), budgets: budgetsOf(project.config), draft: undefined, notes: []};
+  return {task, base: manifest.base, image: manifest.image, streams: withTokens(project.config, planStreams(manifest, scopes, kept).streams), budgets: budgetsOf(project.config), draft: undefined, around: undefined, notes: []};
 }
 
 async function planDraft(context: Context, {checkout, config}: ProjectContext, {task, from}: {readonly task: string; readonly from: FromTask | undefined}): Promise<TaskPlan> {
-  const stack = await detectStack(checkoutLookup(checkout.root, context.signal));
+  const stack = await detectStack(treeLookup(treeAt(checkout, checkout.head), context.signal));
   const choice = chooseImage(stack);
   const image = config.image.origin === 'default' && 'value' in choice ? choice.value : config.image.value;
   const {files, notes} = await promisedFiles({checkout, deliverables: from?.deliverables ?? [], signal: context.signal});
   const testFiles = files.filter((file) => file.owner === 'test' && file.action !== 'delete');
   const others = files.filter((file) => !testFiles.includes(file));
-  const draft = draftManifest({task, image, files: others, testFiles, test: chooseTestCommand(stack, image), criteria: from?.criteria ?? []});
+  const draft = draftManifest({task, image, files: others, testFiles, test: chooseTestCommand(stack, image), below: testCommandsBelow(stack), criteria: from?.criteria ?? [], spec: from?.spec});
   const kept = from === undefined ? [] : keptPaths(from);
   return {
     task,
@@ -74,9 +84,11 @@ async function planDraft(context: Context, {checkout, config}: ProjectContext, {
     streams: withTokens(config, draftStreams(config, {others, testFiles, kept})),
     budgets: budgetsOf(config),
     draft,
+    around: from === undefined ? undefined : {path: from.path, id: from.id, spec: from.spec, assigned: from.assigned},
     notes: [
       files.length === 0 ? 'No model has read the task: this is one implementation and one test stream, and a manifest to fill in.' : 'No model has read the task: the files are those that its task file names, the owners are by kind of file.',
       ...('why' in choice && config.image.origin === 'default' ? [`The image is the default, \`${image}\`: ${choice.why}.`] : []),
+      ...(from?.assigned?.specialist === undefined ? [] : [`Its files give the task to \`${from.assigned.specialist}\`: make that an owner in the manifest, in lower-case letters, digits and \`-\`, if it should be a specialist of its own.`]),
       ...notes,
     ],
   };

@@ -8,7 +8,7 @@ import type {Criterion, Deliverable, Field, Mark, Problem, TaskState} from './mo
 import {boxState, readStatus, statusMark} from './read/states.js';
 import {isDependencyField, isStatusField, readField} from './text/fields.js';
 import {readLines} from './text/lines.js';
-import {readNodes, type Node} from './text/nodes.js';
+import {boxSpan, readNodes, type Node} from './text/nodes.js';
 
 /** A task's own file, `tasks/task-<id>.md`. */
 export interface TaskDetail {
@@ -79,13 +79,16 @@ function metadataOf(nodes: readonly Node[]): readonly Field[] {
   });
 }
 
+/** Most characters of an id: what is longer is a text that stands where an id should. */
+const maxId = 120;
+
 function nameOf(nodes: readonly Node[], fields: readonly Field[]): {readonly id: string; readonly title: string; readonly line: number} | undefined {
   const heading = nodes.find((node) => node.kind === 'heading' && node.level === 1);
   const bare = /^task[ \t]{0,4}[:：][ \t]{0,4}/i.exec(heading?.text ?? '')?.[0];
   const text = heading?.text.slice(bare?.length ?? 0) ?? '';
   const label = readLabel(text) ?? (bare === undefined ? undefined : readLabel(`**${/^[^\s:]{1,80}/.exec(text)?.[0] ?? ''}** ${text.replace(/^[^\s:]{1,80}[\s:–-]*/, '')}`));
   const given = fields.find(({name}) => /^(?:task )?id$/.test(name))?.value.replace(/[`*]/g, '').trim();
-  const id = given !== undefined && given !== '' ? given : bare === undefined && label?.kind !== 'task' ? undefined : label?.id;
+  const id = given !== undefined && given !== '' && given.length <= maxId ? given : bare === undefined && label?.kind !== 'task' ? undefined : label?.id;
   if (id === undefined) return undefined;
   return {id: id.replace(/^task-(?=.)/i, ''), title: label?.title ?? text, line: heading?.line.number ?? 1};
 }
@@ -99,6 +102,6 @@ function criteriaOf(nodes: readonly Node[]): readonly Criterion[] {
       return [];
     }
     if (level === 0 || node.kind !== 'item' || (node.box === undefined && node.indent > 0)) return [];
-    return [{text: node.text, ticked: node.box === undefined ? undefined : boxState(node.box.inner) === 'complete', line: node.line.number}];
+    return [{text: node.text, ticked: node.box === undefined ? undefined : boxState(node.box.inner) === 'complete', line: node.line.number, box: node.box === undefined ? undefined : boxSpan(node.line, node.box)}];
   });
 }

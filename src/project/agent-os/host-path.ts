@@ -28,13 +28,16 @@ export function relativePath(written: string, naming: Naming): FoundPath {
   return problem === undefined ? {path, folder} : {problem};
 }
 
+/** Most parts of an absolute path that is looked for in the tree: paths of real machines have about fifteen. */
+const maxParts = 64;
+
 function insideRoot(absolute: string, {root, folders}: Naming): string | undefined {
   const slashed = root?.replaceAll('\\', '/').replace(/\/{1,4}$/, '');
   if (slashed !== undefined && slashed !== '' && absolute.startsWith(`${slashed}/`)) return absolute.slice(slashed.length + 1);
   const parts = absolute.split('/').filter((part) => part !== '');
   const named = slashed === undefined ? -1 : parts.lastIndexOf(posix.basename(slashed));
   if (named > 0 && named < parts.length - 1) return parts.slice(named + 1).join('/');
-  if (folders === undefined || folders.size === 0 || parts.length > 200) return undefined;
+  if (folders === undefined || folders.size === 0 || parts.length > maxParts) return undefined;
   return bestSuffix(parts, folders);
 }
 

@@ -5,17 +5,12 @@ export interface SpecFolder {
   readonly path: string;
   /** Its name without a date before it: also the branch by the convention of Agent OS. */
   readonly slug: string;
-  /** YYYY-MM-DD; undefined for a folder without a date. Real dates are not checked for sense. */
-  readonly date: string | undefined;
   /** Lists of tasks, `tasks.md` first; also those in `sub-specs/`. */
   readonly tasks: readonly string[];
-  /** Detail files of tasks. */
-  readonly details: readonly string[];
   /** `spec.md`, `plan.md`, `shape.md` and what else describes it. */
   readonly documents: readonly string[];
   readonly orchestration: string | undefined;
   readonly assignments: string | undefined;
-  readonly manifests: readonly string[];
 }
 
 /** One `.agent-os/` or `agent-os/` folder, or the `specs/` of GitHub's spec-kit. A repository may hold several. */
@@ -24,7 +19,6 @@ export interface AgentOsFolder {
   /** By what is in it: `v1` (`.agent-os/`), `v2` (`agent-os/`), `v3` (specs of plan and shape, or an index of standards), `spec-kit`. */
   readonly generation: 'v1' | 'v2' | 'v3' | 'spec-kit';
   readonly config: string | undefined;
-  readonly product: readonly string[];
   readonly standards: readonly string[];
   readonly specs: readonly SpecFolder[];
 }
@@ -58,10 +52,9 @@ function rootOf(path: string): string | undefined {
 function folderOf(root: string, files: readonly string[]): AgentOsFolder {
   const kit = basename(root) === 'specs';
   const specs = specsOf(root, files, kit);
-  const inside = (folder: string): readonly string[] => files.filter((path) => path.slice(root.length).includes(`/${folder}/`) && /\.(?:md|ya?ml)$/.test(path) && !path.slice(root.length).includes('/specs/'));
-  const standards = inside('standards');
+  const standards = files.filter((path) => path.startsWith(`${root}/standards/`) && /\.(?:md|ya?ml)$/.test(path));
   const config = files.find((path) => path === `${root}/config.yml` || path === `${root}/config.yaml`);
-  return {path: root, generation: kit ? 'spec-kit' : generationOf(root, specs, standards), config, product: inside('product'), standards, specs};
+  return {path: root, generation: kit ? 'spec-kit' : generationOf(root, specs, standards), config, standards, specs};
 }
 
 function generationOf(root: string, specs: readonly SpecFolder[], standards: readonly string[]): AgentOsFolder['generation'] {
@@ -87,19 +80,15 @@ function specsOf(root: string, files: readonly string[], kit: boolean): readonly
 
 function specOf(path: string, files: readonly string[]): SpecFolder {
   const name = basename(path);
-  const found = /^(\d{4})-?(\d{2})-?(\d{2})(?:-\d{4})?-(?=.)/.exec(name);
-  const slug = found === null ? name.replace(/^\d{3,4}-(?=\D)/, '') : name.slice(found[0].length);
-  const date = found === null ? undefined : `${found[1] ?? ''}-${found[2] ?? ''}-${found[3] ?? ''}`;
+  const date = /^\d{4}-?\d{2}-?\d{2}(?:-\d{4})?-(?=.)/.exec(name)?.[0];
+  const slug = date === undefined ? name.replace(/^\d{3,4}-(?=\D)/, '') : name.slice(date.length);
   const named = (pattern: RegExp): readonly string[] => files.filter((file) => pattern.test(file.slice(path.length)));
   return {
     path,
     slug,
-    date,
     tasks: [...named(/(?:^|\/)tasks\.(?:md|json)$/i)].sort((a, b) => Number(dirname(a) !== path) - Number(dirname(b) !== path)),
-    details: named(/\/tasks\/(?!tasks\.md$)[^/]+\.md$/i),
     documents: named(/^\/(?:sub-specs\/|planning\/)?(?!tasks\.md$)[^/]+\.md$/i),
     orchestration: named(/^\/orchestration\.ya?ml$/)[0],
     assignments: named(/^\/planning\/task-assignments\.ya?ml$/)[0],
-    manifests: named(/\/[^/]*manifest[^/]*\.md$/i),
   };
 }

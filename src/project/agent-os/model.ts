@@ -51,6 +51,8 @@ export interface Criterion {
   readonly text: string;
   readonly ticked: boolean | undefined;
   readonly line: number;
+  /** What stands in its box; undefined where it has none, or where words beside it say that it was put off. */
+  readonly box: Span | undefined;
 }
 
 /** What a task must wait for: every term, by any of its alternatives. */

@@ -15,8 +15,13 @@ export interface GroupAssignment {
   readonly standards: readonly string[];
 }
 
-const Orchestration = z.looseObject({task_groups: z.array(z.looseObject({name: z.string(), claude_code_subagent: z.string().nullish(), standards: z.array(z.string()).nullish()})).min(1)});
-const Assignments = z.looseObject({task_assignments: z.array(z.looseObject({task_group: z.string(), assigned_subagent: z.string().nullish()})).min(1)});
+/** Far above what a person writes: each group is compared with the tasks, each standard with the files. */
+const maxGroups = 500;
+const maxStandards = 100;
+
+const Name = z.string().max(500);
+const Orchestration = z.looseObject({task_groups: z.array(z.looseObject({name: Name, claude_code_subagent: Name.nullish(), standards: z.array(Name).max(maxStandards).nullish()})).min(1).max(maxGroups)});
+const Assignments = z.looseObject({task_assignments: z.array(z.looseObject({task_group: Name, assigned_subagent: Name.nullish()})).min(1).max(maxGroups)});
 
 /** Parses `orchestration.yml`, or the older `planning/task-assignments.yml`. Throws AGENT_OS_INVALID. */
 export function parseOrchestration(text: string): readonly GroupAssignment[] {
@@ -30,19 +35,33 @@ export function parseOrchestration(text: string): readonly GroupAssignment[] {
 }
 
 /**
- * The task that a group's name means: by its title, else by its number (`Phase 1 - Foundation` is `Task Group 1:
- * Foundation`). Undefined when none or several could be meant.
+ * Finds the task that a group's name means: by its title, else by its number (`Phase 1 - Foundation` is `Task Group 1:
+ * Foundation`). It gives undefined when none or several could be meant. One look at the list, whatever is asked.
  */
-export function taskOfGroup(list: TaskList, name: string): Task | undefined {
+export function groupFinder(list: TaskList): (name: string) => Task | undefined {
   const all = everyTask(list.tasks);
-  const label = readLabel(name);
-  const only = (fits: (task: Task) => boolean): Task | undefined => {
-    const found = all.filter(fits);
-    return found.length === 1 ? found[0] : undefined;
+  const byTitle = onlyOnes(all, (task) => slugOf(task.title));
+  const byNumber = onlyOnes(all, (task) => numberOf(task.id));
+  const byKey = onlyOnes(all, (task) => keyOf(task.id));
+  return (name) => {
+    const label = readLabel(name);
+    return byTitle.get(slugOf(label?.title ?? name)) ?? (label === undefined ? undefined : byNumber.get(numberOf(label.id))) ?? byKey.get(keyOf(name));
   };
-  const title = slugOf(label?.title ?? name);
-  const number = label === undefined ? undefined : keyOf(label.id).replace(/^\p{L}+-(?=\d)/u, '');
-  return only((task) => slugOf(task.title) === title) ?? only((task) => number !== undefined && keyOf(task.id).replace(/^\p{L}+-(?=\d)/u, '') === number) ?? only((task) => keyOf(task.id) === keyOf(name));
+}
+
+/** The tasks of which no other has the same key. */
+function onlyOnes(tasks: readonly Task[], keyOfTask: (task: Task) => string): ReadonlyMap<string, Task> {
+  const found = new Map<string, Task | undefined>();
+  for (const task of tasks) {
+    const key = keyOfTask(task);
+    found.set(key, found.has(key) ? undefined : task);
+  }
+  return new Map([...found].flatMap(([key, task]) => (task === undefined ? [] : [[key, task] as const])));
+}
+
+/** `phase-1` and `1` are the same number. */
+function numberOf(id: string): string {
+  return keyOf(id).replace(/^\p{L}+-(?=\d)/u, '');
 }
 
 /**

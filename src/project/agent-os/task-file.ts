@@ -1,13 +1,17 @@
 import {realpath} from 'node:fs/promises';
 import {relative, resolve, sep} from 'node:path';
 import {AppError, systemCode} from '../../core/errors.js';
+import {escapeText} from '../../core/escape.js';
 import {repoPathProblem} from '../../core/path.js';
 import {maxTextBytes} from '../text-file.js';
 import {isDetail, parseDetail, type TaskDetail} from './detail.js';
-import type {Naming} from './host-path.js';
+import {readSurroundings, type Surroundings} from './around.js';
+import {foldersAbove, type Naming} from './host-path.js';
+import {findAgentOs} from './layout.js';
 import {keyOf} from './read/labels.js';
-import type {Deliverable, Task, TaskList} from './model.js';
+import type {Deliverable, Problem, Task, TaskList} from './model.js';
 import {detailPaths, tasksFileOf} from './places.js';
+import {splitLines} from './text/lines.js';
 import {everyTask, findTask, isComplete, parseTasks, someIds, unmetDependencies, type Unmet} from './tasks.js';
 
 /** Which task of which file. */
@@ -18,15 +22,18 @@ export interface TaskRequest {
   readonly file: string;
   /** Undefined: the only task that is not complete. */
   readonly id?: string | undefined;
+  /** All paths of that commit: by them the spec around a task and the folders of the tree are known. Default: none are. */
+  readonly paths?: readonly string[] | undefined;
   /** A file's bytes in the commit that the run starts from, by its path relative to the root; undefined when it is not there. */
   readonly readBase: (path: string) => Promise<Uint8Array | undefined>;
 }
 
 /** A task as a run takes it. Its texts come from the repository: escape them before they are shown. */
-export interface TaskEntry {
+export interface TaskEntry extends Pick<Surroundings, 'spec' | 'assigned'> {
+  /** `L12` for one whose id another task of the file has too. */
   readonly id: string;
   readonly title: string;
-  /** The title, what stands below it in the file, and its detail file; for a specialist to read. */
+  /** The title, what stands below it in the file, its detail file, and where its spec and standards are; for a specialist to read. */
   readonly text: string;
   /** Where the file really lies, relative to the root, with `/`: the path to tick in a commit. */
   readonly path: string;
@@ -35,12 +42,13 @@ export interface TaskEntry {
   readonly dropped: boolean;
   /** Its detail file, relative to the root. */
   readonly detail: string | undefined;
+  /** Those of its parts included. */
   readonly deliverables: readonly Deliverable[];
-  /** Criteria of acceptance, as written. */
+  /** Criteria of acceptance, as written, those of its parts included. */
   readonly criteria: readonly string[];
   /** What it waits for that is not complete. */
   readonly unmet: readonly Unmet[];
-  /** One sentence each: what in the file was not understood or contradicts itself. */
+  /** One sentence each, with its file and line: what was not understood or contradicts itself. */
   readonly problems: readonly string[];
 }
 
@@ -49,21 +57,41 @@ export interface TaskEntry {
  * says where the file lies; a link that leads out of the repository is refused. Throws TASK_NOT_FOUND, and
  * AGENT_OS_INVALID for a file of no known form.
  */
-export async function readTask({repositoryRoot, file, id, readBase}: TaskRequest): Promise<TaskEntry> {
+export async function readTask({repositoryRoot, file, id, paths = [], readBase}: TaskRequest): Promise<TaskEntry> {
   const path = await insideRepository(repositoryRoot, file);
   const text = await readText(path, readBase);
   if (text === undefined) throw unreadable(file, 'is not part of the commit that the run starts from: commit it first');
-  const naming: Naming = {root: repositoryRoot};
-  if (isDetail(text)) return readDetailTask({path, text, id, naming, readBase});
+  const naming: Naming = {root: repositoryRoot, folders: foldersAbove(paths)};
+  const around = async (listed: Listed | undefined): Promise<Surroundings> => readSurroundings({path, listed, folders: findAgentOs(paths), read: (other) => readText(other, readBase)});
+  if (isDetail(text)) return readDetailTask({path, text, id, naming, readBase, around});
   const list = parseTasks(text, naming);
   const task = findTask(list, id ?? onlyOpenTask(list).id);
   const detail = await readDetail({path, id: task.id, naming, readBase});
-  const problems = [...list.problems.map((problem) => `line ${problem.line}: ${problem.message}`), ...(detail === undefined ? [] : detailProblems(detail.path, detail.detail))];
-  return {...entryOf(list, task, path), text: [bodyOf(task, text), ...(detail === undefined ? [] : [detail.text])].join('\n\n'), detail: detail?.path, deliverables: [...task.deliverables, ...(detail?.detail.deliverables ?? [])], criteria: [...task.criteria, ...(detail?.detail.criteria ?? [])].map((criterion) => criterion.text), problems};
+  const {spec, assigned, problems: more} = await around({list, task});
+  const problems = [...saidOf(path, list.problems), ...(detail === undefined ? [] : saidOf(detail.path, detail.detail.problems)), ...more];
+  const parts = everyTask([task]).filter((part) => part.state !== 'dropped');
+  const texts = [bodyOf(task, text), ...(detail === undefined ? [] : [detail.text]), ...whereText({spec, assigned})];
+  return {...entryOf(list, task, path), text: texts.join('\n\n'), detail: detail?.path, deliverables: [...parts.flatMap((part) => part.deliverables), ...(detail?.detail.deliverables ?? [])], criteria: [...parts.flatMap((part) => part.criteria), ...(detail?.detail.criteria ?? [])].map((criterion) => criterion.text), spec, assigned, problems};
 }
 
 function entryOf(list: TaskList, task: Task, path: string): Pick<TaskEntry, 'id' | 'title' | 'path' | 'done' | 'dropped' | 'unmet'> {
-  return {id: task.id, title: task.title, path, done: isComplete(task), dropped: task.state === 'dropped', unmet: unmetDependencies(list, task)};
+  return {id: isOnly(list, task) ? task.id : `L${task.line}`, title: task.title, path, done: isComplete(task), dropped: task.state === 'dropped', unmet: unmetDependencies(list, task)};
+}
+
+interface Listed {
+  readonly list: TaskList;
+  readonly task: Task;
+}
+
+/** Named by its path, a file is among what a specialist is told first. */
+function whereText({spec, assigned}: Pick<Surroundings, 'spec' | 'assigned'>): readonly string[] {
+  const standards = assigned?.standards ?? [];
+  return [...(spec === undefined ? [] : [`The spec that this is a part of: ${spec.path}`]), ...(standards.length === 0 ? [] : [`Standards that hold for it: ${standards.join(', ')}`])];
+}
+
+/** What a run was started from must mean the same task when it is ticked. */
+function isOnly(list: TaskList, task: Task): boolean {
+  return everyTask(list.tasks).filter((other) => keyOf(other.id) === keyOf(task.id)).length === 1;
 }
 
 interface DetailAt {
@@ -72,10 +100,11 @@ interface DetailAt {
   readonly id: string | undefined;
   readonly naming: Naming;
   readonly readBase: TaskRequest['readBase'];
+  readonly around: (listed: Listed | undefined) => Promise<Surroundings>;
 }
 
 /** A run that starts from a detail file: the list beside it, where there is one, says what the task waits for. */
-async function readDetailTask({path, text, id, naming, readBase}: DetailAt): Promise<TaskEntry> {
+async function readDetailTask({path, text, id, naming, readBase, around}: DetailAt): Promise<TaskEntry> {
   const detail = parseDetail(text, naming);
   if (id !== undefined && keyOf(id) !== keyOf(detail.id)) {
     throw new AppError('TASK_NOT_FOUND', `The file ${path} is about the task ${someIds([{id: detail.id}])} alone.`, {hint: 'Give the file without `#`.', details: {ids: [detail.id]}});
@@ -83,11 +112,12 @@ async function readDetailTask({path, text, id, naming, readBase}: DetailAt): Pro
   const listText = await readText(tasksFileOf(path), readBase);
   const list = listText === undefined ? undefined : parseOrNothing(listText, naming);
   const task = list === undefined ? undefined : everyTask(list.tasks).find((one) => keyOf(one.id) === keyOf(detail.id));
-  const problems = detail.problems.map((problem) => `line ${problem.line}: ${problem.message}`);
+  const {spec, assigned, problems: more} = await around(list === undefined || task === undefined ? undefined : {list, task});
+  const problems = [...saidOf(path, detail.problems), ...more];
   const listed = list !== undefined && task !== undefined ? entryOf(list, task, path) : undefined;
   const done = detail.state === 'complete' && !detail.problems.some(({kind}) => kind === 'contradiction') && (listed?.done ?? true);
   const {deliverables, title} = detail;
-  return {id: detail.id, title, text: `${title}\n\n${text.replace(/^\ufeff/, '').trim()}`, path, done, dropped: listed?.dropped ?? false, detail: path, deliverables, criteria: detail.criteria.map((criterion) => criterion.text), unmet: listed?.unmet ?? [], problems};
+  return {id: detail.id, title, text: [title, text.replace(/^\ufeff/, '').trim(), ...whereText({spec, assigned})].join('\n\n'), path, done, dropped: listed?.dropped ?? false, detail: path, deliverables, criteria: detail.criteria.map((criterion) => criterion.text), unmet: listed?.unmet ?? [], spec, assigned, problems};
 }
 
 function parseOrNothing(text: string, naming: Naming): TaskList | undefined {
@@ -109,8 +139,8 @@ async function readDetail(at: {readonly path: string; readonly id: string; reado
   return undefined;
 }
 
-function detailProblems(path: string, detail: TaskDetail): readonly string[] {
-  return detail.problems.map((problem) => `${path}, line ${problem.line}: ${problem.message}`);
+function saidOf(path: string, problems: readonly Problem[]): readonly string[] {
+  return problems.map((problem) => `${path}:${problem.line}: ${problem.message}`);
 }
 
 async function readText(path: string, readBase: TaskRequest['readBase']): Promise<string | undefined> {
@@ -127,7 +157,7 @@ async function readText(path: string, readBase: TaskRequest['readBase']): Promis
 /** The title, and the lines of the task below its first one, as they stand, moved to the left. */
 function bodyOf(task: Task, text: string): string {
   if (task.form === 'value') return [task.title, ...task.children.map((child) => `- ${child.id} ${child.title}`), ...task.criteria.map((criterion) => `- ${criterion.text}`)].join('\n');
-  const lines = text.replace(/^\ufeff/, '').split(/\r?\n/).slice(task.line, task.lastLine);
+  const lines = splitLines(text).slice(task.line, task.lastLine).map((line) => line.text);
   const depths = lines.filter((line) => line.trim() !== '').map((line) => line.length - line.trimStart().length);
   const depth = depths.length === 0 ? 0 : Math.min(...depths);
   const body = lines.map((line) => line.slice(depth).trimEnd()).join('\n').trim();
@@ -138,7 +168,7 @@ function onlyOpenTask(list: TaskList): Task {
   const open = list.tasks.filter((task) => task.state !== 'dropped' && task.state !== 'skipped' && !isComplete(task));
   if (open.length === 1 && open[0] !== undefined) return open[0];
   const found = open.length === 0 ? 'All tasks of the file are done.' : `The file has ${open.length} open tasks: ${someIds(open)}.`;
-  throw new AppError('TASK_NOT_FOUND', found, {hint: 'Say which one after `#`, for example tasks.md#1.', details: {ids: open.map((task) => task.id)}});
+  throw new AppError('TASK_NOT_FOUND', found, {hint: open.length === 0 ? 'Untick one first, or name a part after `#`.' : `Say which one after \`#\`, for example tasks.md#${escapeText(open[0]?.id ?? '1')}.`, details: {ids: open.map((task) => task.id)}});
 }
 
 async function insideRepository(root: string, file: string): Promise<string> {

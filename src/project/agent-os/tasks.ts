@@ -31,7 +31,7 @@ export function parseTasks(text: string, naming: Naming = {}): TaskList {
   const nodes = readNodes(lines);
   const assembly = assemble(readSections(nodes));
   const promised = readDeliverables(nodes, naming);
-  return listOf(assembly, {dialect: dialectOf(assembly), problems: [...problems, ...promised.problems], deliverables: promised.deliverables});
+  return listOf(assembly, {dialect: dialectOf(assembly), problems: [...problems, ...assembly.problems, ...promised.problems], deliverables: promised.deliverables});
 }
 
 function listOf(assembly: Assembly, known: {readonly dialect: Dialect; readonly problems: readonly Problem[]; readonly deliverables: TaskList['tasks'][number]['deliverables']}): TaskList {
@@ -130,7 +130,7 @@ export interface Unmet {
 
 /** The dependencies of a task that are not met yet. A part also waits for what its parents wait for. */
 export function unmetDependencies(list: TaskList, task: Task): readonly Unmet[] {
-  return ancestry(list.tasks, task).flatMap((one) =>
+  return withParents(list.tasks, task).flatMap((one) =>
     (list.dependencies.get(one) ?? []).flatMap(({written, anyOf, implied}): readonly Unmet[] => {
       if (anyOf.some((tasks) => tasks.length > 0 && tasks.every(isComplete))) return [];
       return [{written, implied, open: [...new Set(anyOf.flat())].filter((other) => !isComplete(other))}];
@@ -138,7 +138,8 @@ export function unmetDependencies(list: TaskList, task: Task): readonly Unmet[] 
   );
 }
 
-function ancestry(roots: readonly Task[], task: Task): readonly Task[] {
+/** A task with everything that it is part of, the outermost first. */
+export function withParents(roots: readonly Task[], task: Task): readonly Task[] {
   const above: Task[] = [];
   let level: readonly Task[] = roots;
   for (;;) {

@@ -21,7 +21,7 @@ export type ImageChoice = Choice<keyof typeof images> | {readonly why: string};
  */
 export function chooseImage({facts}: Stack): ImageChoice {
   const languages = facts.filter((fact) => fact.kind === 'language');
-  const atRoot = languages.filter((fact) => !fact.file.includes('/'));
+  const atRoot = languages.filter((fact) => fact.folder === undefined);
   const seen = atRoot.length > 0 ? atRoot : languages;
   const [first] = seen;
   if (first === undefined) return {why: 'no language was seen'};
@@ -35,13 +35,18 @@ export function chooseImage({facts}: Stack): ImageChoice {
   return {why: fitting.length > 1 || (fitting.length > 0 && foreign.length > 0) ? `several languages were seen: ${names}` : `no image of Bulkhead's own has ${names}`};
 }
 
+/** Test commands of projects below the root, each with its folder: hints for a person, as none of them is for the whole. */
+export function testCommandsBelow({facts}: Stack): readonly {readonly folder: string; readonly command: string}[] {
+  return facts.flatMap(({kind, folder, value}) => (kind === 'test-command' && folder !== undefined ? [{folder, command: value}] : []));
+}
+
 /** The test command of the root that is surest, best one that the image can start; undefined when none was seen. */
 export function chooseTestCommand({facts}: Stack, image: string): (Choice<readonly string[]> & {readonly inImage: boolean | undefined}) | undefined {
   const rank = {certain: 0, likely: 1, guess: 2} as const;
   const programs: readonly string[] | undefined = Object.hasOwn(images, image) ? images[image as keyof typeof images].programs : undefined;
   const fits = (fact: Fact): boolean => programs?.includes(fact.argv?.[0] ?? '') ?? false;
   const [best] = facts
-    .filter((fact) => fact.kind === 'test-command' && fact.argv !== undefined && !fact.file.includes('/'))
+    .filter((fact) => fact.kind === 'test-command' && fact.argv !== undefined && fact.folder === undefined)
     .sort((a, b) => Number(fits(b)) - Number(fits(a)) || rank[a.certainty] - rank[b.certainty]);
   if (best?.argv === undefined) return undefined;
   return {value: best.argv, because: best, inImage: programs === undefined ? undefined : fits(best)};

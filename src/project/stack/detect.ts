@@ -8,6 +8,9 @@ import {otherFacts} from './others.js';
 import {pythonFacts} from './python.js';
 import {workspaceFacts} from './workspaces.js';
 
+/** Folders that hold projects of their own side by side. */
+const holdsProjects = /^(?:packages|apps|services|libs|modules|projects|plugins)$/;
+
 /** Most folders below the root that are looked into for a project of their own. */
 const maxNested = 40;
 /** Folders that hold other people's code, or no project. */
@@ -17,7 +20,8 @@ const notProjects = /^(?:\.|node_modules$|vendor$|venv$|dist$|build$|out$|target
 const wanted: readonly FactKind[] = ['language', 'package-manager', 'runner', 'test-command', 'build-command', 'version', 'container', 'ci'];
 
 /**
- * Says what is in a project by its files: the root, the members of its workspaces, and projects one folder down. Every
+ * Says what is in a project by its files: the root, the members of its workspaces, and projects one folder down, or two
+ * where the first is one of those that hold several. Every
  * fact names its file and how sure it is; what was not seen is in `missing`. Reads a bounded number of files of bounded
  * size, runs nothing, and takes no text for more than data.
  */
@@ -28,19 +32,26 @@ export async function detectStack(lookup: FileLookup): Promise<Stack> {
   const workspaces = await workspaceFacts(root, problems);
   const manager = own.find((fact) => fact.kind === 'package-manager')?.value;
   const below: Fact[] = [];
-  for (const path of nestedFolders(root, workspaces)) below.push(...(await projectFacts(await openFolder(lookup, path, problems), problems, manager)));
+  for (const path of await nestedFolders(root, workspaces)) below.push(...(await projectFacts(await openFolder(lookup, path, problems), problems, manager)));
   const facts = distinct([...own, ...workspaces, ...(await environmentFacts(root, problems)), ...(await ciFacts(root, problems)), ...below]);
   return {facts, missing: wanted.filter((kind) => !facts.some((fact) => fact.kind === kind)), problems: distinctProblems(problems)};
 }
 
 async function projectFacts(folder: Folder, problems: FileProblem[], inherited?: string): Promise<readonly Fact[]> {
-  return [...(await nodeFacts(folder, problems, inherited)), ...(await pythonFacts(folder)), ...(await otherFacts(folder))];
+  const facts = [...(await nodeFacts(folder, problems, inherited)), ...(await pythonFacts(folder)), ...(await otherFacts(folder))];
+  return folder.path === '' ? facts : facts.map((fact) => ({...fact, folder: folder.path}));
 }
 
-function nestedFolders(root: Folder, workspaces: readonly Fact[]): readonly string[] {
+async function nestedFolders(root: Folder, workspaces: readonly Fact[]): Promise<readonly string[]> {
   const members = workspaces.map((fact) => fact.value);
-  const others = root.folders().filter((name) => !notProjects.test(name) && !members.includes(name));
-  return [...members, ...others.slice(0, maxNested)];
+  const others: string[] = [];
+  for (const name of root.folders().filter((each) => !notProjects.test(each))) {
+    others.push(name);
+    if (!holdsProjects.test(name)) continue;
+    const entries = await root.list(name);
+    others.push(...entries.filter((entry) => entry.kind === 'folder' && !notProjects.test(entry.name)).map((entry) => `${name}/${entry.name}`));
+  }
+  return [...members, ...others.filter((path) => !members.includes(path)).slice(0, maxNested)];
 }
 
 /** The same thing seen twice in one file is said once, as sure as it is. */

@@ -13,6 +13,8 @@ export interface Fact {
   readonly argv?: readonly string[];
   /** Where, relative to the root. */
   readonly file: string;
+  /** The folder of the project that it is about, where that is not the root. */
+  readonly folder?: string;
   /** What was seen there, in a few words. */
   readonly seen: string;
   readonly certainty: Certainty;

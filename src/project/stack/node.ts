@@ -1,6 +1,7 @@
 import type {Fact, FactKind, FileProblem} from './fact.js';
 import {mapOf, member, parseObject, type Folder} from './files.js';
 import {nodeRunners, runnerOfScript} from './node-runners.js';
+import {findNodeTestFile, nodeTestFacts} from './node-test-files.js';
 
 /** Lock files, and the package manager that each belongs to. */
 const lockFiles: Readonly<Record<string, string>> = {
@@ -21,13 +22,15 @@ export async function nodeFacts(folder: Folder, problems: FileProblem[], inherit
   if (json === undefined) return [];
   const manager = managerFacts(folder, json);
   const named = manager[0]?.value ?? inherited;
+  const imported = await importedRunner(folder, mapOf(json['scripts']));
   return [
     {kind: 'language', value: 'node', file, seen: 'a package.json', certainty: 'certain'},
     ...(folder.has('tsconfig.json') ? [{kind: 'language', value: 'typescript', file: folder.at('tsconfig.json'), seen: 'a tsconfig.json', certainty: 'certain'} satisfies Fact] : []),
     ...manager,
     ...(manager.length === 0 && inherited === undefined ? [{kind: 'package-manager', value: 'npm', file, seen: 'a package.json without a lock file', certainty: 'guess'} satisfies Fact] : []),
     ...nodeRunners(folder, json),
-    ...scriptFacts(mapOf(json['scripts']), {file, manager: named ?? 'npm'}),
+    ...imported,
+    ...scriptFacts(mapOf(json['scripts']), {file, manager: named ?? 'npm', seenImport: imported.length > 0}),
     ...engineFacts(json, file),
   ];
 }
@@ -47,19 +50,38 @@ function managerFacts(folder: Folder, json: Readonly<Record<string, unknown>>): 
   return names.length < 2 ? facts : [...facts, {kind: 'warning', value: `several package managers: ${names.join(', ')}`, file, seen: 'lock files and fields that do not agree', certainty: 'certain'}];
 }
 
-/** `npm init` writes a test script that only says that there is none. */
-const noTest = /no test specified/;
+/** Node's own runner needs no dependency and no script: only its imports tell of it. A script that starts a runner says more. */
+async function importedRunner(folder: Folder, scripts: Readonly<Record<string, unknown>>): Promise<readonly Fact[]> {
+  const line = Object.hasOwn(scripts, 'test') ? scripts['test'] : undefined;
+  if (typeof line === 'string' && runnerOfScript(line) !== undefined) return [];
+  const found = await findNodeTestFile(folder);
+  return found === undefined ? [] : nodeTestFacts(folder, found);
+}
 
-function scriptFacts(scripts: Readonly<Record<string, unknown>>, {file, manager}: {readonly file: string; readonly manager: string}): readonly Fact[] {
+/** Whether a script starts nothing that could test: `npm init` writes one that only says that there is none. */
+function doesNothing(line: string): boolean {
+  return line.split(/&&|\|\||;/).every((part) => /^\s*(?:echo(?:\s|$)|printf\s|true\s*$|:\s*$|exit(?:\s|$)|$)/.test(part));
+}
+
+interface ScriptPlace {
+  readonly file: string;
+  readonly manager: string;
+  /** Test files import a runner that the test script does not start by its name: then the script is less sure. */
+  readonly seenImport: boolean;
+}
+
+function scriptFacts(scripts: Readonly<Record<string, unknown>>, {file, manager, seenImport}: ScriptPlace): readonly Fact[] {
   return Object.entries(scripts).flatMap(([name, line]): readonly Fact[] => {
-    if (typeof line !== 'string' || noTest.test(line)) return [];
+    if (typeof line !== 'string') return [];
     const kind: FactKind | undefined = /^test(?::[\w:-]{1,40})?$/.test(name) ? 'test-command' : /^build$/.test(name) ? 'build-command' : undefined;
     if (kind === undefined) return [];
     const argv = name === 'test' && manager !== 'bun' ? [manager, 'test'] : [manager, 'run', name];
     const seen = `script ${name}: ${line.slice(0, 120)}`;
     const runner = kind === 'test-command' ? runnerOfScript(line) : undefined;
+    if (kind === 'test-command' && doesNothing(line)) return [{kind: 'warning', value: `\`${argv.join(' ')}\` tests nothing`, file, seen, certainty: 'likely'}];
+    const isSure = name === 'build' || (name === 'test' && (runner !== undefined || !seenImport));
     return [
-      {kind, value: argv.join(' '), argv, file, seen, certainty: name === 'test' || name === 'build' ? 'certain' : 'likely'},
+      {kind, value: argv.join(' '), argv, file, seen, certainty: isSure ? 'certain' : 'likely'},
       ...(runner === undefined ? [] : [{kind: 'runner', value: runner, file, seen, certainty: 'certain'} satisfies Fact]),
       ...(kind === 'test-command' && watches(line) ? [{kind: 'warning', value: `\`${argv.join(' ')}\` watches and never ends`, file, seen, certainty: 'likely'} satisfies Fact] : []),
     ];

@@ -63,9 +63,18 @@ async function targetFacts(folder: Folder): Promise<readonly Fact[]> {
     const text = name === undefined ? undefined : await folder.read(name);
     if (name === undefined || text === undefined) continue;
     for (const [target, kind] of [['test', 'test-command'], ['check', 'test-command'], ['build', 'build-command']] as const) {
-      if (!new RegExp(`^${target}(?:[ \\t]+(?![ \\t]*[:+?!]?=)[^:\\n]*)?:(?!=)`, 'm').test(text)) continue;
+      if (!text.split('\n').some((line) => isTarget(line, target))) continue;
       facts.push({kind, value: `${program} ${target}`, argv: [program, target], file: folder.at(name), seen: `the target ${target}`, certainty: target === 'check' ? 'guess' : 'likely'});
     }
   }
   return facts;
+}
+
+/** `test:`, `test unit:` or `test a b: c`, and no assignment such as `test := 1` or `test = a:b`. */
+function isTarget(line: string, target: string): boolean {
+  const rest = line.startsWith(target) ? line.slice(target.length) : '';
+  const colon = rest.indexOf(':');
+  if (colon === -1 || rest[colon + 1] === '=') return false;
+  const between = rest.slice(0, colon);
+  return between === '' || (/^[ \t]/.test(between) && !/^[+?!]?=/.test(between.trim()));
 }

@@ -81,7 +81,7 @@ async function addUnittest(folder: Folder, inTests: readonly string[], add: (val
   const tests = [...folder.files(() => true), ...inTests].filter((name) => /(?:^|\/)(?:test_\w*|\w*_test)\.py$/.test(name)).slice(0, 20);
   for (const name of tests) {
     const text = await folder.read(name);
-    if (text !== undefined && /^\s*(?:import unittest|from unittest)\b/m.test(text)) {
+    if (text !== undefined && /^[ \t]*(?:import unittest|from unittest)\b/m.test(text)) {
       add('unittest', name, 'it imports unittest', 'likely');
       return;
     }

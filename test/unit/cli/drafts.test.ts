@@ -10,7 +10,7 @@ import {configFile} from '../../../src/cli/draft/init-files.js';
 import {isYamlProblem, parseYaml} from '../../../src/project/yaml-text.js';
 
 const fact = (more: Partial<Fact> = {}): Fact => ({kind: 'test-command', value: 'npm test', argv: ['npm', 'test'], file: 'package.json', seen: 'script test: node --test', certainty: 'certain', ...more});
-const nothing: DraftParts = {task: 'Do it', image: 'node', files: [], testFiles: [], test: undefined, criteria: []};
+const nothing: DraftParts = {task: 'Do it', image: 'node', files: [], testFiles: [], test: undefined, below: [], criteria: []};
 const npm = {value: ['npm', 'test'], because: fact(), inImage: true};
 
 function refusal(text: string): string {

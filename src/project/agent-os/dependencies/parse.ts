@@ -108,7 +108,9 @@ function range(text: string): Reference | undefined {
 
 /** All of an id but its last number: `1.` of `1.4`, `t` of `t004`, `pre-` of `pre-2`. */
 export function prefixOf(key: string): string {
-  return key.replace(/\d+$/, '');
+  let end = key.length;
+  while (end > 0 && /\d/.test(key[end - 1] ?? '')) end -= 1;
+  return key.slice(0, end);
 }
 
 /** The id at the start of a text that says more, such as `Task 3 for the schema`; undefined when there is none. */

@@ -15,6 +15,8 @@ export interface DraftDependency {
 /** Most terms of a file, and most tasks that they may mean together; `All previous tasks` in each of thousands would fill the memory. */
 const maxTerms = 10_000;
 const maxReferences = 200_000;
+/** Most different ranges, patterns and words of a file: each is compared with every task. Real files have a few dozen. */
+const maxSearches = 1000;
 
 interface Known {
   readonly all: readonly Draft[];
@@ -22,7 +24,10 @@ interface Known {
   readonly roots: readonly Draft[];
   readonly byKey: ReadonlyMap<string, readonly Draft[]>;
   readonly byTitle: ReadonlyMap<string, readonly Draft[]>;
-  readonly groups: readonly DraftGroup[];
+  /** Groups with the words of their titles. */
+  readonly groups: readonly {readonly tasks: readonly Draft[]; readonly words: readonly string[]}[];
+  /** Tasks whose ids end with a number, by what is before it. */
+  readonly byPrefix: ReadonlyMap<string, readonly {readonly number: number; readonly drafts: readonly Draft[]}[]>;
   readonly rootOf: ReadonlyMap<Draft, number>;
 }
 
@@ -73,7 +78,20 @@ function knownOf(roots: readonly Draft[], groups: readonly DraftGroup[]): Known 
   for (const group of groups) if (!byKey.has(keyOf(group.id))) add(byKey, keyOf(group.id), group.tasks);
   const rootOf = new Map(roots.flatMap((root, index) => everyDraft([root]).map((draft) => [draft, index] as const)));
   const lists = (map: ReadonlyMap<string, ReadonlySet<Draft>>): ReadonlyMap<string, readonly Draft[]> => new Map([...map].map(([key, drafts]) => [key, [...drafts]]));
-  return {all, keys, roots, byKey: lists(byKey), byTitle: lists(byTitle), groups, rootOf};
+  const named = groups.map(({title, tasks}) => ({tasks, words: slugOf(title).split('-')}));
+  return {all, keys, roots, byKey: lists(byKey), byTitle: lists(byTitle), byPrefix: byPrefixOf(byKey), groups: named, rootOf};
+}
+
+function byPrefixOf(byKey: ReadonlyMap<string, ReadonlySet<Draft>>): Known['byPrefix'] {
+  const found = new Map<string, {readonly number: number; readonly drafts: readonly Draft[]}[]>();
+  for (const [key, drafts] of byKey) {
+    const prefix = prefixOf(key);
+    if (prefix.length === key.length) continue;
+    const held = found.get(prefix) ?? [];
+    held.push({number: Number(key.slice(prefix.length)), drafts: [...drafts]});
+    found.set(prefix, held);
+  }
+  return found;
 }
 
 function termsOf(draft: Draft): readonly Term[] | undefined {
@@ -84,9 +102,11 @@ function termsOf(draft: Draft): readonly Term[] | undefined {
 /** What does not depend on who asks is looked up once. */
 function meaningOnce(meanings: Map<string, readonly Draft[]>, reference: Reference, draft: Draft, known: Known): readonly Draft[] {
   if (reference.kind === 'previous') return previousOf(draft, known, reference.all);
+  if (reference.kind === 'id') return meaning(reference, known);
   const name = JSON.stringify(reference);
   const found = meanings.get(name) ?? meaning(reference, known);
   meanings.set(name, found);
+  if (meanings.size > maxSearches) throw tooMany(`has more than ${maxSearches} different ranges and patterns of dependencies`);
   return reference.kind === 'pattern' ? found.filter((other) => other !== draft) : found;
 }
 
@@ -97,34 +117,31 @@ function meaning(reference: Exclude<Reference, {readonly kind: 'previous'}>, kno
     case 'range':
       return between(reference.from, reference.to, known);
     case 'words':
-      return known.groups.filter(({title}) => reference.words.length > 0 && hasWords(title, reference.words)).flatMap((group) => group.tasks);
+      return known.groups.filter(({words}) => reference.words.length > 0 && hasWords(words, reference.words)).flatMap((group) => group.tasks);
     case 'id':
       return known.byKey.get(reference.key) ?? known.byTitle.get(slugOf(reference.text)) ?? known.byKey.get(leadingKey(reference.text) ?? '') ?? [];
   }
 }
 
 /** `ALL_COMPONENT_VALIDATION_TASKS` means the tasks under `Phase 4: Component Validation`. */
-function hasWords(title: string, words: readonly string[]): boolean {
-  const parts = slugOf(title).split('-');
+function hasWords(parts: readonly string[], words: readonly string[]): boolean {
   return words.every((word) => parts.some((part) => part.startsWith(word.replace(/s$/, ''))));
 }
 
 function previousOf(draft: Draft, {roots, rootOf}: Known, all: boolean): readonly Draft[] {
   const siblings = draft.parent === undefined ? [] : draft.parent.children.slice(0, draft.parent.children.indexOf(draft));
-  const before = [...roots.slice(0, rootOf.get(draft) ?? 0), ...siblings];
-  return all ? before : before.slice(-1);
+  const root = rootOf.get(draft) ?? 0;
+  if (!all) return siblings.length > 0 ? siblings.slice(-1) : roots.slice(Math.max(0, root - 1), root);
+  return [...roots.slice(0, root), ...siblings];
 }
 
 /** Both ends must exist; a gap between them is none of the range. */
-function between(from: string, to: string, {byKey}: Known): readonly Draft[] {
+function between(from: string, to: string, {byKey, byPrefix}: Known): readonly Draft[] {
   if (!byKey.has(from) || !byKey.has(to)) return [];
   const prefix = prefixOf(from);
   const first = Number(from.slice(prefix.length));
   const last = Number(to.slice(prefix.length));
-  return [...byKey].flatMap(([key, drafts]) => {
-    const number = prefixOf(key) === prefix ? Number(key.slice(prefix.length)) : Number.NaN;
-    return number >= first && number <= last ? drafts : [];
-  });
+  return (byPrefix.get(prefix) ?? []).flatMap(({number, drafts}) => (number >= first && number <= last ? drafts : []));
 }
 
 function impliedOrder(roots: readonly Draft[]): ReadonlyMap<Draft, readonly DraftDependency[]> {

@@ -1,7 +1,7 @@
 import {adopt, emptyDraft, type Draft} from '../read/draft.js';
-import {boxState} from '../read/states.js';
-import {readWords} from '../read/states.js';
+import {boxState, readWords} from '../read/states.js';
 import type {Section} from '../read/sections.js';
+import {boxSpan} from '../text/nodes.js';
 
 /** Whether the file has boxes (or rows) of tasks anywhere: then a plain heading or list is no task. */
 export interface FileFacts {
@@ -10,12 +10,14 @@ export interface FileFacts {
 
 /** Headings that only say that tasks follow. */
 const generic = /^(?:(?:implementation |spec |development |project )?(?:tasks?|task list|task breakdown|todos?|to-do|checklist|subtasks?|steps|work items|implementation|implementation plan)|aufgaben(?:liste)?|tâches|tareas|tarefas|タスク|任务)(?: list| breakdown)?:?$/iu;
+/** What a section is called that tells of the work and is none. */
+const aboutWork = /^(?:(?:project |executive |technical )?(?:overview|summary|introduction|background|context|motivation)|goals?|objectives?|(?:out of )?scope|non-goals|notes?|risks?|assumptions|constraints|dependenc(?:y|ies)|prerequisites|glossary|references|resources|appendix|timeline|schedule|(?:execution|implementation) order|open questions|questions|decisions|(?:success )?metrics|(?:current )?status|progress|legend|team|conclusion|next steps)(?:(?: and | & |\s?\/\s?)[\p{L} ]{1,40})?$/iu;
 const ticketBehind = /\(([A-Z][A-Z0-9]{1,9}-\d{1,6})\)$/;
 
 /**
  * Whether a heading is a task by its own words or by what stands under it: a box, `Task 1`, `Task Group 2` or `PRE-1`
  * before its title; a number, a phase or any other title only when boxes without a task of their own follow, or its
- * state is said.
+ * state is said. What stands around it is not looked at: see `isFieldHeading`.
  */
 export function isTaskHeading(section: Section, file: FileFacts): boolean {
   const {heading, label, entries, items, marks, checklist, title} = section;
@@ -26,9 +28,14 @@ export function isTaskHeading(section: Section, file: FileFacts): boolean {
   if (label?.kind === 'ticket' || label?.kind === 'slug') return !file.hasEntries || entries.length > 0 || said;
   if (ticketBehind.test(title)) return said || entries.length > 0;
   const parts = entries.length > 0 && entries.every((entry) => isPart(entry, section));
-  if (label?.kind === 'number' || label?.kind === 'phase') return parts || (said && (!file.hasEntries || entries.length > 0)) || (!file.hasEntries && saidItems(items));
-  if (generic.test(title) || heading.level === 1) return false;
+  if (label?.kind === 'number' || label?.kind === 'phase') return parts || (!tellsOfWork(label.title) && ((said && (!file.hasEntries || entries.length > 0)) || (!file.hasEntries && saidItems(items))));
+  if (generic.test(title) || heading.level === 1 || (!parts && tellsOfWork(title))) return false;
   return parts || (!file.hasEntries && (said || saidItems(items)));
+}
+
+/** Whether a heading's title is that of a section which tells of the work: an overview, risks, notes. */
+export function tellsOfWork(title: string): boolean {
+  return aboutWork.test(title.replace(/[*_:]/g, '').trim());
 }
 
 /** The entries of a list without boxes that are parts: all of a list of which one says its state. */
@@ -62,7 +69,7 @@ function headingMarks({heading}: Section): Draft['marks'] {
   const {line, at, text, box} = heading;
   const words = readWords(text);
   return [
-    ...(box === undefined ? [] : [{kind: 'box' as const, state: boxState(box.inner) ?? ('open' as const), line: line.number, span: {offset: line.offset + box.at, length: box.inner.length}, text: box.inner}]),
+    ...(box === undefined ? [] : [{kind: 'box' as const, state: boxState(box.inner) ?? ('open' as const), line: line.number, span: boxSpan(line, box), text: box.inner}]),
     ...(words === undefined ? [] : [{kind: 'words' as const, state: words.state, line: line.number, span: {offset: line.offset + at + words.start, length: words.end - words.start}, text: text.slice(words.start, words.end)}]),
   ];
 }

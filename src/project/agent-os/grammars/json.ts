@@ -6,10 +6,11 @@ import {readStatus} from '../read/states.js';
 import {jsonSpans, type JsonSpan} from '../text/json-spans.js';
 
 const Text = z.string().max(20_000);
-const Subtask = z.looseObject({id: Text, title: Text.optional(), description: Text.optional(), status: Text.optional(), details: z.array(z.unknown()).optional()});
+const Id = z.string().max(200);
+const Subtask = z.looseObject({id: Id, title: Text.optional(), description: Text.optional(), status: Text.optional(), details: z.array(z.unknown()).optional()});
 const Item = Subtask.extend({subtasks: z.array(Subtask).optional(), dependencies: z.array(Text).optional()});
 const Group = z.looseObject({
-  id: Text,
+  id: Id,
   title: Text.optional(),
   name: Text.optional(),
   status: Text.optional(),
@@ -34,7 +35,7 @@ export function jsonAssembly(text: string): Assembly {
     const at = `/taskGroups/${index}`;
     const draft = valueDraft({...group, title: group.title ?? group.name}, at, spans);
     addDependencies(draft, group.dependencies);
-    for (const criterion of group.acceptanceCriteria ?? []) draft.criteria.push({text: typeof criterion === 'string' ? criterion : JSON.stringify(criterion), ticked: undefined, line: draft.line});
+    for (const criterion of group.acceptanceCriteria ?? []) draft.criteria.push({text: typeof criterion === 'string' ? criterion : JSON.stringify(criterion), ticked: undefined, line: draft.line, box: undefined});
     for (const [number, item] of (group.tasks ?? []).entries()) {
       const task = valueDraft(item, `${at}/tasks/${number}`, spans);
       addDependencies(task, item.dependencies);
@@ -44,7 +45,7 @@ export function jsonAssembly(text: string): Assembly {
     return draft;
   });
   for (const draft of everyDraft(tasks)) draft.id = draft.label?.id ?? '';
-  return {tasks, groups: [], checks: []};
+  return {tasks, groups: [], checks: [], problems: []};
 }
 
 function parseJson(text: string): unknown {
@@ -70,7 +71,7 @@ function valueDraft(value: z.infer<typeof Subtask>, path: string, spans: Readonl
 
 /** A subtask without a status says nothing of how far it is: it is a note on what its task means. */
 function addSubtask(task: Draft, {status}: z.infer<typeof Subtask>, draft: Draft): void {
-  if (status === undefined) task.criteria.push({text: draft.title, ticked: undefined, line: draft.line});
+  if (status === undefined) task.criteria.push({text: draft.title, ticked: undefined, line: draft.line, box: undefined});
   else adopt(task, draft);
 }
 

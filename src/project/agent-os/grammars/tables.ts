@@ -22,7 +22,7 @@ function rowDraft(row: RowNode, columns: readonly Column[]): readonly Draft[] {
   const statusAt = columns.indexOf('status');
   if (boxAt === -1 && (statusAt === -1 || (!columns.includes('id') && !columns.includes('title')))) return [];
   const rest = row.cells.filter((_, index) => index !== boxAt && index !== statusAt);
-  const idCell = cellAt(row, columns, 'id') ?? rest.find(({text}) => isId(text));
+  const idCell = idOf(row, columns) ?? rest.find(({text}) => isId(text));
   const titleCell = cellAt(row, columns, 'title') ?? rest.find((cell) => cell !== idCell && cell.text !== '') ?? idCell;
   if (titleCell === undefined || (titleCell.text === '' && idCell === undefined)) return [];
   const link = row.cells.map(({text}) => text).find((text) => /\]\([^()\s]{1,300}\.md\)/.test(text)) ?? '';
@@ -31,6 +31,14 @@ function rowDraft(row: RowNode, columns: readonly Column[]): readonly Draft[] {
   const box = boxText === undefined ? undefined : {inner: boxText.text.slice(boxText.text.indexOf('[') + 1, -1), at: boxText.at + boxText.text.indexOf('[') + 1};
   const draft = draftOf({form: 'row', line: row.line, at: titleCell.at, text: titleCell.text, indent: row.indent, box});
   return [labelled(draft, {idCell: id === '' ? undefined : idCell, link, fields: dependencyFields(row, columns), status: row.cells[statusAt], row})];
+}
+
+/** Most characters of an id: what is longer is a text that stands in the column of ids. */
+const maxId = 120;
+
+function idOf(row: RowNode, columns: readonly Column[]): Cell | undefined {
+  const cell = cellAt(row, columns, 'id');
+  return cell === undefined || cell.text.length > maxId ? undefined : cell;
 }
 
 interface RowFacts {

@@ -1,7 +1,8 @@
 import {adopt, everyDraft, type Draft} from './draft.js';
+import {isFieldHeading, isLeftOut, neighboursOf} from '../grammars/field-headings.js';
 import {headingDraft, isTaskHeading, saidItems, type FileFacts} from '../grammars/headings.js';
 import {keyOf, slugOf} from './labels.js';
-import type {Criterion} from '../model.js';
+import type {Criterion, Problem} from '../model.js';
 import type {Section} from './sections.js';
 
 /** A heading that holds tasks without being one. */
@@ -17,6 +18,8 @@ export interface Assembly {
   readonly tasks: readonly Draft[];
   readonly groups: readonly DraftGroup[];
   readonly checks: readonly Criterion[];
+  /** What belongs to no task. */
+  readonly problems: readonly Problem[];
 }
 
 interface Level {
@@ -28,6 +31,8 @@ interface Level {
 /** Makes one forest of the sections: headings that are tasks take what is under them, the others become groups. */
 export function assemble(sections: readonly Section[]): Assembly {
   const file: FileFacts = {hasEntries: sections.some((section) => section.entries.length > 0)};
+  const neighbours = neighboursOf(sections, file);
+  const problems: Problem[] = [];
   const tasks: Draft[] = [];
   const groups: DraftGroup[] = [];
   const checks: Criterion[] = [];
@@ -36,7 +41,8 @@ export function assemble(sections: readonly Section[]): Assembly {
     while (open.length > 0 && (open.at(-1)?.level ?? 0) >= section.level && section.heading !== undefined) open.pop();
     const above = open.findLast(({task}) => task !== undefined)?.task;
     if (above !== undefined) for (const {task} of open) if (task !== undefined) task.lastLine = Math.max(task.lastLine, section.lastLine);
-    const isTask = isTaskHeading(section, file);
+    const isTask = isTaskHeading(section, file) || isFieldHeading(section, neighbours, above);
+    if (!isTask && isLeftOut(section, neighbours, above)) problems.push(leftOut(section));
     const found = isTask ? [headingDraft(section, file)] : looseDrafts(section, file, above);
     for (const draft of found) {
       if (above === undefined) tasks.push(draft);
@@ -53,7 +59,11 @@ export function assemble(sections: readonly Section[]): Assembly {
   const kept = tasks.filter((draft) => !mirrors.has(draft));
   nameAll(kept);
   const held = groups.map((group) => ({...group, tasks: group.tasks.map((draft) => mirrors.get(draft) ?? draft)}));
-  return {tasks: kept, groups: held.filter((group) => group.tasks.length > 0), checks};
+  return {tasks: kept, groups: held.filter((group) => group.tasks.length > 0), checks, problems};
+}
+
+function leftOut({heading, title}: Section): Problem {
+  return {kind: 'not-understood', line: heading?.line.number ?? 1, message: `the heading \`${title.slice(0, 60)}\` has no box, no state and no field of a task, so it was not taken for one`};
 }
 
 /** Tasks under a heading that is none. Its fields belong to the entry before them, or to all of its entries. */

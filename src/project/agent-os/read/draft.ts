@@ -1,7 +1,7 @@
 import type {Criterion, Field, Mark, Problem, Task} from '../model.js';
 import {cleanTitle, readLabel, type Label} from './labels.js';
 import {blankLinks, boxState, isStruck, readWords} from './states.js';
-import type {Box} from '../text/nodes.js';
+import {boxSpan, type Box} from '../text/nodes.js';
 import type {Line} from '../text/lines.js';
 
 /** A task while its file is read: what is known of it grows. */
@@ -85,7 +85,7 @@ export function everyDraft(drafts: readonly Draft[]): readonly Draft[] {
 function addBox(draft: Draft, line: Line, box: Box): void {
   const state = boxState(box.inner);
   if (state === undefined) draft.problems.push({kind: 'not-understood', line: line.number, message: `the box \`[${box.inner}]\` is not understood and counts as open`});
-  draft.marks.push({kind: 'box', state: state ?? 'open', line: line.number, span: {offset: line.offset + box.at, length: box.inner.length}, text: box.inner});
+  draft.marks.push({kind: 'box', state: state ?? 'open', line: line.number, span: boxSpan(line, box), text: box.inner});
 }
 
 /** `[P]` (may run beside its neighbours) and `[US1]` of GitHub's spec-kit are no part of a title. */

@@ -105,7 +105,7 @@ function flushTable(reading: Reading): void {
   const drafts = readTable(reading.table);
   reading.table = [];
   if (reading.section.checklist) {
-    reading.section.criteria.push(...drafts.map((draft) => ({text: draft.title, ticked: draft.marks.some((mark) => mark.state === 'complete'), line: draft.line})));
+    reading.section.criteria.push(...drafts.map(criterionOf));
     return;
   }
   for (const draft of drafts) place(reading, draft);
@@ -116,12 +116,26 @@ function takeBox(reading: Reading, node: ItemNode): void {
   const draft = draftOf({form: 'box', line: node.line, at: node.at, text: node.text, indent: node.indent, box: node.box});
   if (reading.zone !== undefined && !inZone(reading.zone, node, draft.label)) reading.zone = undefined;
   if (reading.section.checklist || reading.zone !== undefined) {
-    const ticked = draft.marks.some((mark) => mark.kind === 'box' && mark.state === 'complete');
-    (reading.zone?.owner?.criteria ?? reading.section.criteria).push({text: draft.title, ticked, line: draft.line});
+    (reading.zone?.owner?.criteria ?? reading.section.criteria).push(criterionOf(draft));
     extend(reading.zone?.owner, node);
     return;
   }
   place(reading, draft);
+  if (draft.label === undefined && node.ordinal !== '') addOrdinal(draft, node.ordinal);
+}
+
+/** `1. [ ] Title` may be asked for as 1, and a part of it as 1.1; the count begins again in each list, so it is no id. */
+function addOrdinal(draft: Draft, ordinal: string): void {
+  const above = draft.parent?.label?.kind === 'number' ? draft.parent.label.id : draft.parent?.aliases.at(-1);
+  if (draft.parent === undefined) draft.aliases.push(ordinal);
+  else if (above !== undefined) draft.aliases.push(`${above}.${ordinal}`);
+}
+
+/** A box or a row that is no task. Without a box of its own a row tells its state in a cell. */
+function criterionOf({title, marks, line}: Draft): Criterion {
+  const box = marks.find((mark) => mark.kind === 'box');
+  const putOff = marks.some((mark) => mark !== box && mark.state !== 'complete');
+  return {text: title, ticked: box === undefined ? marks.some((mark) => mark.state === 'complete') : box.state === 'complete', line, box: putOff ? undefined : box?.span};
 }
 
 /** Criteria under a bold line go on until a box that has a label; those under an entry of a list are deeper than it. */
@@ -199,7 +213,7 @@ function takeItem(reading: Reading, node: ItemNode): void {
   extend(owner, node);
   const {zone, section, itemStack} = reading;
   if (section.checklist || (zone !== undefined && (zone.label === 'text' || node.indent > zone.indent))) {
-    (zone?.owner?.criteria ?? section.criteria).push({text: node.text, ticked: undefined, line: node.line.number});
+    (zone?.owner?.criteria ?? section.criteria).push({text: node.text, ticked: undefined, line: node.line.number, box: undefined});
     return;
   }
   if (owner !== undefined) return;

@@ -24,7 +24,7 @@ const emojiPattern = /[✅✔✓☑⚠🚫⛔🔴🛑🔄🚧⏳🟡⏭⏸❌⬜
 const phrases: readonly (readonly [RegExp, TaskState])[] = [
   [/^(?:not (?:needed|required|applicable)|n\/a|skip(?:ped)?|deferred|postponed|cancell?ed|won'?t (?:do|fix)|out of scope|obsolete|superseded|replaced)(?![\p{L}\p{N}])/u, 'skipped'],
   [/^(?:partial(?:ly)?|mostly|almost|nearly|incomplete)(?![\p{L}\p{N}])/u, 'partial'],
-  [/^(?:blocked|on[ -]hold|waiting|fail(?:ed|ing)|stuck)(?![\p{L}\p{N}])/u, 'blocked'],
+  [/^(?:blocked|blocking issue|on[ -]hold|waiting|fail(?:ed|ing)|stuck)(?![\p{L}\p{N}])/u, 'blocked'],
   [/^(?:in[ _-]?progress|wip|ongoing|started|active|in review|working|underway)(?![\p{L}\p{N}])/u, 'active'],
   [/^(?:not|todo|to[ -]do|pending|open|ready|planned|backlog|draft|new|unstarted|queued|upcoming|tasked)(?![\p{L}\p{N}])/u, 'open'],
   [/^(?:all )?(?:completed?|done|finished|closed|verified|passed|implemented|shipped|resolved|merged|approved)(?![\p{L}\p{N}])/u, 'complete'],

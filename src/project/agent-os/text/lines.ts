@@ -1,3 +1,4 @@
+import {isYamlProblem, parseYaml} from '../../yaml-text.js';
 import type {Problem} from '../model.js';
 
 /** One line of a file. */
@@ -8,24 +9,30 @@ export interface Line {
   readonly offset: number;
   /** From 1. */
   readonly number: number;
-  readonly end: '\n' | '\r\n' | '';
+  readonly end: '\n' | '\r\n' | '\r' | '';
   /** Part of fenced code or of a comment: it belongs to what is around it, but says nothing. */
   readonly silent: boolean;
 }
 
+/** What stands before the content of a list's entry, or before any other text. */
+const itemMark = /^[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?/;
 const fenceLine = /^[ \t]*(?<fence>`{3,}|~{3,})(?<info>.*)$/;
 
-/** All lines of a text, none of them silent. */
+/** Most characters of front matter: real ones have a few lines, and a YAML parser is slow for hostile text. */
+const maxFrontMatter = 8192;
+
+/** All lines of a text, none of them silent. Their ends are those of CommonMark: LF, CRLF, and CR alone. */
 export function splitLines(text: string): readonly Line[] {
   const mark = text.startsWith('\ufeff') ? 1 : 0;
+  const lines: Line[] = [];
   let offset = mark;
-  const parts = text.slice(mark).split('\n');
-  return parts.map((raw, index) => {
-    const carriage = raw.endsWith('\r') && index < parts.length - 1;
-    const line: Line = {text: carriage ? raw.slice(0, -1) : raw, offset, number: index + 1, end: index === parts.length - 1 ? '' : carriage ? '\r\n' : '\n', silent: false};
-    offset += raw.length + 1;
-    return line;
-  });
+  for (const found of text.slice(mark).matchAll(/\r\n|\n|\r/g)) {
+    const at = mark + found.index;
+    const end = found[0] as '\n' | '\r\n' | '\r';
+    lines.push({text: text.slice(offset, at), offset, number: lines.length + 1, end, silent: false});
+    offset = at + end.length;
+  }
+  return [...lines, {text: text.slice(offset), offset, number: lines.length + 1, end: '', silent: false}];
 }
 
 /** The lines after the front matter; what stands in a code fence or an HTML comment is silent. A fence or comment that never ends is a problem. */
@@ -34,14 +41,15 @@ export function readLines(text: string): {readonly lines: readonly Line[]; reado
   let fence: {readonly mark: string; readonly line: number} | undefined;
   let comment: number | undefined;
   const lines = all.slice(frontMatterLength(all)).map((line) => {
-    const {fence: mark = '', info = ''} = comment === undefined ? (fenceLine.exec(line.text)?.groups ?? {}) : {};
-    const trimmed = line.text.trimStart();
+    const content = line.text.replace(itemMark, '');
+    // A fence may begin behind the mark of a list; only a line of its own ends it.
+    const {fence: mark = '', info = ''} = comment === undefined ? (fenceLine.exec(fence === undefined ? content : line.text)?.groups ?? {}) : {};
     if (fence !== undefined) {
       if (mark.startsWith(fence.mark) && info.trim() === '') fence = undefined;
     } else if (mark !== '' && !(mark.startsWith('`') && info.includes('`'))) fence = {mark, line: line.number};
     else if (comment !== undefined) {
       if (line.text.includes('-->')) comment = undefined;
-    } else if (trimmed.startsWith('<!--')) comment = trimmed.includes('-->') ? undefined : line.number;
+    } else if (content.startsWith('<!--')) comment = content.includes('-->') ? undefined : line.number;
     else return line;
     return {...line, silent: true};
   });
@@ -52,5 +60,13 @@ export function readLines(text: string): {readonly lines: readonly Line[]; reado
 function frontMatterLength(lines: readonly Line[]): number {
   if (lines[0]?.text.trimEnd() !== '---') return 0;
   const end = lines.findIndex((line, index) => index > 0 && /^(?:---|\.\.\.)[ \t]*$/.test(line.text));
-  return end === -1 ? 0 : end + 1;
+  return end === -1 || !isMapping(lines.slice(1, end)) ? 0 : end + 1;
+}
+
+/** Front matter is a YAML map (or empty); what stands between two rules at the top of a file may be anything. */
+function isMapping(lines: readonly Line[]): boolean {
+  const text = lines.map((line) => line.text).join('\n');
+  if (text.length > maxFrontMatter) return false;
+  const yaml = parseYaml(text);
+  return !isYamlProblem(yaml) && (yaml.value === null || yaml.value === undefined || (typeof yaml.value === 'object' && !Array.isArray(yaml.value)));
 }

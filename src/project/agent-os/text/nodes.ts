@@ -1,3 +1,4 @@
+import type {Span} from '../model.js';
 import type {Line} from './lines.js';
 
 interface Placed {
@@ -13,6 +14,11 @@ interface Placed {
 export interface Box {
   readonly inner: string;
   readonly at: number;
+}
+
+/** Where in the file the inside of a box stands. */
+export function boxSpan(line: Line, {at, inner}: Box): Span {
+  return {offset: line.offset + at, length: inner.length};
 }
 
 /** A heading; `indent` is 0. */

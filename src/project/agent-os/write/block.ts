@@ -18,6 +18,8 @@ export interface Blocker {
   /** Approaches that were tried. */
   readonly attempts?: number;
   readonly recommendation?: string;
+  /** Where the report stands, relative to the spec's folder. */
+  readonly report?: string | undefined;
 }
 
 /** The guide's block of a completed task, one line each; only what was seen is in it. */
@@ -36,14 +38,14 @@ export function completionBlock({specialists, rounds, runId, files, tests, repor
 }
 
 /** The first line is the rule of all dialects; the others are the guide's. */
-export function blockerBlock({issue, attempts, recommendation}: Blocker, whole: boolean): readonly string[] {
+export function blockerBlock({issue, attempts, recommendation, report}: Blocker, whole: boolean): readonly string[] {
   const first = `⚠️ Blocking issue: ${oneLine(issue)}`;
   if (!whole) return [first];
   return [
     first,
     ...(attempts === undefined ? [] : [`🔄 Attempts: ${attempts}`]),
     ...(recommendation === undefined ? [] : [`📝 Recommendation: ${oneLine(recommendation)}`]),
-    '❌ Verification: Failed',
+    `❌ Verification: Failed${report === undefined ? '' : ` - ${oneLine(report)}`}`,
   ];
 }
 

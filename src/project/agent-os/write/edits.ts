@@ -59,5 +59,6 @@ export function insertBehind(lines: readonly Line[], number: number, texts: read
 export function endOf(lines: readonly Line[], number: number): string {
   const own = lines[number - 1]?.end ?? '';
   if (own !== '') return own;
-  return lines[number - 2]?.end === '\r\n' ? '\r\n' : '\n';
+  const before = lines[number - 2]?.end ?? '';
+  return before === '' ? '\n' : before;
 }

@@ -1,8 +1,11 @@
 import {escapeText} from '../../../core/escape.js';
 import type {Mark, Task, TaskList} from '../model.js';
 import {everyTask, findTask, parseTasks} from '../tasks.js';
-import {splitLines, type Line} from '../text/lines.js';
+import {readLines, splitLines, type Line} from '../text/lines.js';
+import {readNodes} from '../text/nodes.js';
 import {blockerBlock, type Blocker} from './block.js';
+import type {Completion} from './completion.js';
+import {tickCriteria} from './criteria.js';
 import {applyEdits, insertBehind, removeLines, withoutInner, type Edit} from './edits.js';
 import {jsonStatus, statusLike} from './status.js';
 
@@ -18,22 +21,25 @@ interface Writing {
   readonly root: Task;
 }
 
+const nothingMore: Pick<Completion, 'block' | 'shows'> = {block: [], shows: () => false};
+
 /**
  * The text with a task and all of its parts marked as complete by the rules of its dialect: boxes, Status lines, cells,
  * marks behind titles; what said that it was blocked or to do goes. A part that is marked as skipped stays, and so does
- * what contains it. Parents are never marked with their last part. `block`: lines that the dialect of the guide has below
- * a task; other dialects get none. Nothing else changes to the byte. Throws TASK_NOT_FOUND.
+ * what contains it. Parents are never marked with their last part. The dialect of the guide gets the block below the
+ * task, criteria that were shown their box. Nothing else changes to the byte. Throws TASK_NOT_FOUND.
  */
-export function completeTask(text: string, id: string, block: readonly string[] = []): Written {
+export function completeTask(text: string, id: string, {block, shows}: Pick<Completion, 'block' | 'shows'> = nothingMore): Written {
   const writing = startWriting(text, id);
   const {list, root} = writing;
   const left: Task[] = [];
   const targets = targetsOf(root, left);
   const marked = targets.flatMap((task) => completeMarks(task, writing));
-  const edits = [...marked, ...(list.dialect === 'slugs' && root.form === 'box' && targets.includes(root) ? blockEdits(writing, block) : [])];
+  const ticked = tickCriteria(text, targets.flatMap((task) => task.criteria), shows);
+  const edits = [...marked, ...ticked.edits, ...(list.dialect === 'slugs' && root.form === 'box' && targets.includes(root) ? blockEdits(writing, block) : [])];
   const notes = left.map((task) => `${escapeText(task.id)} is marked as skipped, so it and what contains it were not ticked.`);
   const stuck = targets.filter((task) => task.form === 'value' && task.marks.length === 0 && task.children.length === 0);
-  return {text: applyEdits(text, withoutInner(edits)), notes: [...notes, ...stuck.map((task) => `${escapeText(task.id)} has no status that could be set.`)]};
+  return {text: applyEdits(text, withoutInner(edits)), notes: [...notes, ...ticked.notes, ...stuck.map((task) => `${escapeText(task.id)} has no status that could be set.`)]};
 }
 
 /**
@@ -53,9 +59,19 @@ export function blockTask(text: string, id: string, blocker: Blocker): Written {
   const hasPlace = root.form !== 'row' && root.form !== 'value';
   const old = hasPlace ? removeLines(lines, root.blockLines) : [];
   const texts = blockerBlock(blocker, list.dialect === 'slugs').map((line) => `${partIndent(writing)}${line}`);
-  const added = hasPlace ? [insertBehind(lines, root.line, texts)] : [];
+  const added = hasPlace ? [insertBehind(lines, lastOfTitle(writing), texts)] : [];
   const note = hasPlace ? [] : [`${escapeText(root.id)} has no place for the reason: ${blockerBlock(blocker, false)[0] ?? ''}`];
   return {text: applyEdits(text, [...withoutInner([...edits, ...old]), ...added]), notes: note};
+}
+
+/** The last line of a title that goes on in the next lines: a line between them would take the rest of it. */
+function lastOfTitle({lines, list, root}: Writing): number {
+  const nodes = new Map(readNodes(readLines(lines.map((line) => line.text).join('\n')).lines).map((node) => [node.line.number, node]));
+  if (root.form === 'heading') return root.line;
+  const said = new Set([...everyTask(list.tasks).flatMap((task) => [...task.fields, ...task.marks]).map(({line}) => line), ...root.blockLines]);
+  let last = root.line;
+  for (let node = nodes.get(last + 1); node?.kind === 'text' && node.joined && node.text !== '' && !said.has(last + 1); node = nodes.get(last + 1)) last += 1;
+  return last;
 }
 
 function startWriting(text: string, id: string): Writing {

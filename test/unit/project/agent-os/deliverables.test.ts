@@ -96,6 +96,6 @@ describe('detail files', () => {
   });
 
   test('another file is refused', () => {
-    for (const text of ['', '# Notes\n', '- [ ] 1. A\n']) expect(() => parseDetail(text)).toThrow(expect.objectContaining({code: 'AGENT_OS_INVALID'}) as Error);
+    for (const text of ['', '# Notes\n', '- [ ] 1. A\n', `# Notes\n\n- **Task ID**: ${'x'.repeat(200)}\n`]) expect(() => parseDetail(text)).toThrow(expect.objectContaining({code: 'AGENT_OS_INVALID'}) as Error);
   });
 });

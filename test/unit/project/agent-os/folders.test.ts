@@ -1,7 +1,9 @@
 import {describe, expect, test} from 'vitest';
+import {tasksFileNamed, tasksFilesHint} from '../../../../src/project/agent-os/find-tasks.js';
 import {findAgentOs} from '../../../../src/project/agent-os/layout.js';
-import {parseOrchestration, standardsOf, taskOfGroup} from '../../../../src/project/agent-os/orchestration.js';
+import {groupFinder, parseOrchestration, standardsOf} from '../../../../src/project/agent-os/orchestration.js';
 import {detailPaths, keptPaths, reportFolderOf, specFolder, tasksFileOf} from '../../../../src/project/agent-os/places.js';
+import {seeAgentOs} from '../../../../src/project/agent-os/seen.js';
 import {parseSpec} from '../../../../src/project/agent-os/spec.js';
 import {parseTasks} from '../../../../src/project/agent-os/tasks.js';
 
@@ -28,16 +30,15 @@ describe('folders', () => {
       'specs/003-kit/spec.md',
       'src/agent-os.ts',
     ]);
-    expect(found.map(({path, generation, specs}) => [path, generation, specs.map(({slug, date}) => `${slug} ${date ?? '-'}`)])).toEqual([
-      ['.agent-os', 'v1', ['export 2025-10-11', 'odd 2025-10-15', 'undated -', 'merge-command-#100 2025-10-13', 'inner -']],
-      ['packages/web/agent-os', 'v2', ['x 2025-11-01']],
-      ['specs', 'spec-kit', ['kit -']],
-      ['v3/agent-os', 'v3', ['y 2026-01-20']],
+    expect(found.map(({path, generation, specs}) => [path, generation, specs.map(({slug}) => slug)])).toEqual([
+      ['.agent-os', 'v1', ['export', 'odd', 'undated', 'merge-command-#100', 'inner']],
+      ['packages/web/agent-os', 'v2', ['x']],
+      ['specs', 'spec-kit', ['kit']],
+      ['v3/agent-os', 'v3', ['y']],
     ]);
-    expect(found[0]).toMatchObject({config: '.agent-os/config.yml', product: ['.agent-os/product/mission-lite.md'], standards: ['.agent-os/standards/code-style/css.md']});
+    expect(found[0]).toMatchObject({config: '.agent-os/config.yml', standards: ['.agent-os/standards/code-style/css.md']});
     expect(found[0]?.specs[0]).toMatchObject({
       tasks: ['.agent-os/specs/2025-10-11-export/tasks.md'],
-      details: ['.agent-os/specs/2025-10-11-export/tasks/task-impl-a.md'],
       documents: ['.agent-os/specs/2025-10-11-export/spec.md', '.agent-os/specs/2025-10-11-export/sub-specs/technical-spec.md'],
     });
     expect(found[0]?.specs[1]?.tasks).toEqual(['.agent-os/specs/20251015-odd/sub-specs/tasks.md']);
@@ -61,6 +62,37 @@ describe('folders', () => {
   });
 });
 
+describe('naming a list of tasks', () => {
+  const paths = ['.agent-os/specs/2025-10-11-export/tasks.md', '.agent-os/specs/2025-10-11-export/sub-specs/tasks.md', 'web/agent-os/specs/2025-11-01-login/tasks.md', 'api/agent-os/specs/2025-11-02-login/tasks.md', '.agent-os/specs/2025-10-13-merge-#100/tasks.md', '.agent-os/specs/2025-12-01-idea/spec.md', 'specs/003-kit/tasks.md'];
+
+  test.each([
+    ['export', paths[0]],
+    ['EXPORT', paths[0]],
+    ['2025-10-11-export', paths[0]],
+    ['./.agent-os/specs/2025-10-11-export/', paths[0]],
+    ['2025-11-01-login', paths[2]],
+    ['merge-#100', paths[4]],
+    ['kit', paths[6]],
+    ['nothing', undefined],
+    ['', undefined],
+    ['constructor', undefined],
+  ])('%s', (name, path) => {
+    expect(tasksFileNamed(paths, name)).toBe(path);
+  });
+
+  test('several of the name, and a spec without a list, are refused by name', () => {
+    expect(() => tasksFileNamed(paths, 'login')).toThrow(expect.objectContaining({code: 'TASK_NOT_FOUND', message: expect.stringMatching(/api\/.*web\//) as unknown}) as Error);
+    expect(() => tasksFileNamed(paths, 'idea')).toThrow(expect.objectContaining({code: 'TASK_NOT_FOUND', message: expect.stringMatching(/no list/) as unknown}) as Error);
+    expect(tasksFilesHint(paths)).toMatch(/web\/agent-os/);
+    expect(tasksFilesHint(['src/a.ts'])).toMatch(/no tasks file/);
+  });
+
+  test('what is told of folders: committed ones, and one on disk alone', () => {
+    expect(seeAgentOs(paths, ['agent-os', '.agent-os', 'src']).map(({path, generation, specs, tasks}) => [path, generation, specs, tasks.length])).toEqual([['.agent-os', 'v1', 3, 3], ['api/agent-os', 'v2', 1, 1], ['specs', 'spec-kit', 1, 1], ['web/agent-os', 'v2', 1, 1], ['agent-os', 'unknown', 0, 0]]);
+    expect(seeAgentOs(['specs/003-x/notes.md'], [])).toEqual([]);
+  });
+});
+
 describe('spec.md', () => {
   test('both generations', () => {
     expect(parseSpec('# Spec Requirements Document\n\n## Overview\n\nExport it.\n\n## Spec Scope\n\n1. **Rows** - all\n   of them\n2. **Columns**\n\n## Out of Scope\n\n- PDF\n\n## Expected Deliverable\n\n1. A file\n2. A button\n')).toMatchObject({goal: 'Export it.', scope: ['**Rows** - all\nof them', '**Columns**'], outOfScope: ['PDF'], expected: ['A file', 'A button']});
@@ -73,7 +105,7 @@ describe('orchestration.yml', () => {
   const list = parseTasks('#### Task Group 1: Foundation\n- [ ] 1.0 All\n  - [ ] 1.1 X\n#### Task Group 2: API Layer\n- [ ] 2.0 All\n  - [ ] 2.1 Y\n');
 
   test('groups are found by title or number, however they are written', () => {
-    expect(['Phase 1 - Foundation', 'Task Group 2: API', 'api layer', 'Phase 2', 'Nothing'].map((name) => taskOfGroup(list, name)?.id)).toEqual(['1', '2', '2', '2', undefined]);
+    expect(['Phase 1 - Foundation', 'Task Group 2: API', 'api layer', 'Phase 2', 'Nothing'].map((name) => groupFinder(list)(name)?.id)).toEqual(['1', '2', '2', '2', undefined]);
   });
 
   test('both forms are read, others refused', () => {

@@ -113,6 +113,24 @@ const grammars: readonly Grammar[] = [
     tasks: ['1 complete 日本語のタスク', '  1.1 complete テストを書く', '2 complete Über alles: Größe prüfen'],
   },
   {
+    name: 'numbered headings of which some have fields of a task instead of boxes',
+    dialect: 'numbered',
+    text: '# Tasks\n\n## 1. Reader\n**Dependencies:** None\n- [x] 1.1 Write tests\n- [x] 1.2 Read\n\n## 2. Writer\n**Dependencies:** task 1\n\nWrites what was read.\n\n## 3. Printer\n\n- **Agent**: implementation\n- **Estimated Time**: 30m\n\n### Hints\n\nText.\n\n## 4. Checker\n**Status:** ✅ Completed\n',
+    tasks: ['1 complete Reader', '  1.1 complete Write tests', '  1.2 complete Read', '2 open Writer', '3 open Printer', '4 complete Checker'],
+  },
+  {
+    name: 'phases with boxes, with a state, over tasks, and with fields',
+    dialect: 'headings',
+    text: '## Phase 1: Look\n- [x] Around\n\n## Phase 2: Draw\n**Status:** Not started\n\n## Phase 3: Build\n**Dependencies**: Phase 1 completion\n\n### Objectives\n- x\n\n### Task 3.1: Walls\n- [ ] Lay bricks\n\n## Phase 4: Paint\n**Dependencies**: Phases 2 and 3\n',
+    tasks: ['phase-1 complete Look', '  phase-1/1 complete Around', 'phase-2 open Draw', '3.1 open Walls', '  3.1/1 open Lay bricks', 'phase-4 open Paint'],
+  },
+  {
+    name: 'numbered headings without any box or state',
+    dialect: 'unboxed',
+    text: '# Plan\n\n## 1. Reader\n**Dependencies:** None\n\nReads.\n\n## 2. Writer\n**Depends on:** Reader\n\nWrites.\n',
+    tasks: ['1 open Reader', '2 open Writer'],
+  },
+  {
     name: 'the JSON of one fork',
     dialect: 'json',
     text: JSON.stringify({specId: 's', taskGroups: [{id: 'tg-001', title: 'Models', layer: 'database', dependencies: [], acceptanceCriteria: ['ok'], tasks: [{id: 'task-001', title: 'Table', status: 'completed', subtasks: [{id: 'subtask-001', title: 'Sub', status: 'done'}]}]}, {id: 'tg-002', title: 'API', dependencies: ['tg-001'], tasks: [{id: 'task-002', title: 'Route', status: 'in_progress', subtasks: [{id: 'subtask-002', details: ['x']}]}]}]}, null, 2),
@@ -139,6 +157,23 @@ describe('grammars', () => {
     expect(parseTasks(text).checks).toMatchObject([{text: 'Lint', ticked: false}]);
   });
 
+  test.each([
+    ['sections that tell of the work', '## 1. Overview\n**Status:** Draft\n**Estimated Effort:** 20 hours\n\n## 2. Setup\n**Dependencies:** express, zod\n\n## 3. Tasks\n- [ ] 1. A\n- [ ] 2. B\n\n## 4. Risks & Assumptions\n**Dependencies:** None\n', ['1 open A', '2 open B']],
+    ['a section with a state that stands in no row of tasks', '## 2. Technical approach\n**Status:** Draft\n\n## 3. Tasks\n- [ ] 1. A\n', ['1 open A']],
+    ['sections that tell of the work, in a file without boxes', '## 1. Overview\n**Status:** In progress\n\n## 2. Templates ✅\n\n## Notes\n**Status:** Draft\n', ['2 complete Templates']],
+    ['what is a part of a task by its words alone', '### Task 1: A\n- [ ] 1.1 B\n#### 1. Implementation\n**Files to Create**: `src/a.ts`\n#### 2. Order\n**Dependencies:** None\n', ['1 open A', '  1.1 open B']],
+    ['the title of the file', '# Phase 1: Export\n**Status:** Draft\n**Dependencies:** None\n\n## Tasks\n\n- [ ] 1. A\n', ['1 open A']],
+  ])('numbered headings that are no task: %s', (_name, text, tasks) => {
+    expect(shown(text)).toEqual(tasks);
+    expect(parseTasks(text).problems).toEqual([]);
+  });
+
+  test('a heading in a row of tasks that shows no sign of being one is said, not dropped in silence', () => {
+    const text = '## 1. Reader\n- [ ] 1.1 Read\n\n## 2. Writer\n\nText.\n\n## 3. Printer\n- [ ] 3.1 Print\n';
+    expect(shown(text)).toEqual(['1 open Reader', '  1.1 open Read', '3 open Printer', '  3.1 open Print']);
+    expect(parseTasks(text).problems).toMatchObject([{kind: 'not-understood', line: 4}]);
+  });
+
   test('a task knows its lines, its detail file and the lines about its end', () => {
     const text = '- [x] **a-b** - T → [details](./tasks/task-a-b.md)\n  - **Agent**: x\n  ✅ Completed by orchestrated parallel execution\n  📋 Report: r.md\n\n- [ ] **c-d** - U\n';
     expect(taskOf(text, 'a-b')).toMatchObject({line: 1, lastLine: 4, detail: 'tasks/task-a-b.md', blockLines: [3, 4], state: 'complete', fields: [{name: 'agent', value: 'x'}]});
@@ -154,11 +189,25 @@ describe('grammars', () => {
     expect(problemsOf(`- [ ] **impl-a** - A\n\n${text.split('\n\n')[0] ?? ''}\n`)).toEqual(['contradiction']);
   });
 
+  test.each([
+    ['a fence behind the mark of a list ends with its own end', '- ```sh\n  - [ ] 8. no\n  ```\n- [ ] 1. A\n- [ ] 2. B\n', ['1 open A', '2 open B']],
+    ['a mark of a list does not end a fence', '```\n- ```\n- [ ] 9. no\n```\n- [ ] 1. A\n', ['1 open A']],
+    ['a comment may begin behind the mark of a list', '- <!-- a\n  - [ ] 9. no\n  -->\n- [ ] 1. A\n', ['1 open A']],
+    ['an inline comment hides no other entry', '- [ ] 1. A <!-- b\n- [ ] 2. C\n', ['1 open A <!-- b', '2 open C']],
+    ['two rules at the top are no front matter when a list is between them', '---\n- [ ] 1. A\n---\n- [ ] 2. B\n', ['1 open A', '2 open B']],
+    ['a carriage return alone ends a line', '- [ ] 1. A\r  - [ ] 1.1 B\r- [ ] 2. C', ['1 open A', '  1.1 open B', '2 open C']],
+    ['tabs and spaces mixed keep the levels', '- [ ] 1. A\n    - [ ] 1.1 B\n\t- [ ] C\n      - [ ] D\n \t- [ ] 1.2 E\n', ['1 open A', '  1.1 open B', '  1/1 open C', '    1/1/1 open D', '  1.2 open E']],
+    ['names that every object has are ids like others', '- [ ] **to-string** - A\n- [ ] **has-own** - B\n- [ ] constructor\n- [ ] __proto__\n', ['to-string open A', 'has-own open B', 'constructor open constructor', 'proto open __proto__']],
+  ])('%s', (_name, text, tasks) => {
+    expect(shown(text)).toEqual(tasks);
+    expect(problemsOf(text)).toEqual([]);
+  });
+
   test('gaps in the numbers are no problem', () => {
     expect(problemsOf('- [ ] 1. A\n- [ ] 3. B\n  - [ ] 3.4 C\n')).toEqual([]);
   });
 
-  test.each(['', '# Tasks\n\nNone yet.\n', '```\n- [ ] 1. A\n```\n', '---\n- [ ] 1. A\n---\n', '## 1. Overview\n\nText.\n\n- a\n- b\n', '| a | b |\n|---|---|\n| 1 | 2 |\n', '<!--\n- [ ] 1. A\n-->\n'])('nothing understood is an error, never an empty success: %j', (text) => {
+  test.each(['', '# Tasks\n\nNone yet.\n', '```\n- [ ] 1. A\n```\n', '---\na: "- [ ] 1. A"\n---\n', '- <!--\n  - [ ] 1. A\n  -->\n', '> - [ ] 1. A\n', '## 1. Overview\n\nText.\n\n- a\n- b\n', '| a | b |\n|---|---|\n| 1 | 2 |\n', '<!--\n- [ ] 1. A\n-->\n'])('nothing understood is an error, never an empty success: %j', (text) => {
     expect(() => parseTasks(text)).toThrow(expect.objectContaining({code: 'TASK_NOT_FOUND'}) as Error);
   });
 
@@ -178,6 +227,12 @@ describe('finding a task', () => {
     ['L6', 'go'],
   ])('%s is understood', (id, title) => {
     expect(findTask(parseTasks(text), id).title).toBe(title);
+  });
+
+  test('the number before a box that has none of its own is a way to ask for it, where only one has it', () => {
+    const list = parseTasks('1. [ ] Alpha\n   1. [ ] Sub\n2. [x] Beta\n');
+    expect(['1', '1.1', '2', 'alpha/1'].map((id) => findTask(list, id).title)).toEqual(['Alpha', 'Sub', 'Beta', 'Sub']);
+    expect(() => findTask(parseTasks('1. [ ] A\n\ntext\n\n1. [ ] B\n'), '1')).toThrow(expect.objectContaining({code: 'TASK_NOT_FOUND', details: {lines: [1, 5]}}) as Error);
   });
 
   test('an unknown id lists what there is; an id that is there twice must be told by its line', () => {

@@ -19,6 +19,7 @@ describe('states in a line', () => {
     ['- [ ] 1. A (deferred to v2)', 'skipped', 'A'],
     ['- [ ] 1. A - **BLOCKED**', 'blocked', 'A'],
     ['- [ ] 1. A — BLOCKED', 'blocked', 'A'],
+    ['- [ ] 1. A ⚠️ Blocking issue: no key', 'blocked', 'A'],
     ['- [ ] 1. A [in progress]', 'active', 'A'],
     ['- [ ] 1. ~~A~~ → replaced by 2', 'dropped', '~~A~~ → replaced by 2'],
     ['- [ ] 1. Add a way to skip (optional)', 'open', 'Add a way to skip (optional)'],

@@ -1,8 +1,9 @@
 import {mkdir, mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {readTask, type TaskEntry} from '../../../../src/project/agent-os/task-file.js';
+import {completeTask} from '../../../../src/project/agent-os/write/tasks.js';
 
 const notFound = {code: 'TASK_NOT_FOUND'};
 let scratch = '';
@@ -26,6 +27,15 @@ async function read(file: string, id?: string): Promise<TaskEntry> {
   return readTask({repositoryRoot: root, file, id, readBase: committed});
 }
 
+/** Writes files, and reads a task as if all of them were committed. */
+async function readAmong(files: Readonly<Record<string, string>>, file: string, id?: string): Promise<TaskEntry> {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), {recursive: true});
+    await writeFile(join(root, path), text);
+  }
+  return readTask({repositoryRoot: root, file, id, paths: Object.keys(files), readBase: committed});
+}
+
 test('a task comes with its parts, and with the path inside the repository', async () => {
   expect(await read('specs/tasks.md', '2')).toEqual({
     id: '2',
@@ -38,6 +48,8 @@ test('a task comes with its parts, and with the path inside the repository', asy
     deliverables: [],
     criteria: [],
     unmet: [],
+    spec: undefined,
+    assigned: undefined,
     problems: [],
   });
   expect((await read(join(root, 'specs/tasks.md'), '2.1')).text).toBe('C');
@@ -108,9 +120,64 @@ describe('every grammar can start a run', () => {
     await expect(read('specs/x/tasks/task-impl-a.md', 'pre-1')).rejects.toMatchObject(notFound);
   });
 
+  test('files and criteria of its parts are those of the task, but for what is struck out', async () => {
+    await writeFile(join(root, 'specs/tasks.md'), '- [ ] 1. A\n  - [ ] 1.1 B\n    - **Files to Create**:\n      - `src/b.ts`\n    - **Acceptance Criteria**:\n      - [ ] It works\n  - [ ] ~~1.2 C~~\n    - **File to Create**: `src/c.ts`\n- [ ] 2. D\n');
+    const {deliverables, criteria} = await read('specs/tasks.md', '1');
+    expect([deliverables.map(({path}) => path), criteria]).toEqual([['src/b.ts'], ['It works']]);
+  });
+
   test('a struck task is told', async () => {
     await writeFile(join(root, 'specs/tasks.md'), '- [ ] ~~1. A~~\n- [ ] 2. B\n');
     expect(await read('specs/tasks.md', '1')).toMatchObject({dropped: true, done: false});
     expect((await read('specs/tasks.md')).id).toBe('2');
   });
+});
+
+describe('what stands around a task', () => {
+  const spec = 'web/agent-os/specs/2026-01-15-export';
+  const groups = '#### Task Group 1: Foundation\n- [ ] 1.0 All\n  - [ ] 1.1 X\n#### Task Group 2: API\n- [ ] 2.0 All\n  - **Agent**: `api-engineer`\n';
+  const files: Readonly<Record<string, string>> = {
+    [`${spec}/tasks.md`]: groups,
+    [`${spec}/spec.md`]: '# Specification: Export\n\n## Goal\nExport it.\n\n## Out of Scope\n- PDF\n\n## Expected Deliverable\n1. A file\n',
+    [`${spec}/orchestration.yml`]: 'task_groups:\n  - name: Phase 1 - Foundation\n    claude_code_subagent: backend\n    standards: [global/*, gone.md]\n',
+    'web/agent-os/standards/global/a.md': 'x\n',
+    'web/agent-os/standards/other.md': 'x\n',
+  };
+
+  test('its spec and who does it by which standards, of a nested folder; a part has what its group has', async () => {
+    for (const id of ['1', '1.1']) {
+      const task = await readAmong(files, `${spec}/tasks.md`, id);
+      expect(task.spec).toEqual({path: `${spec}/spec.md`, title: 'Export', goal: 'Export it.', outOfScope: ['PDF'], expected: ['A file']});
+      expect(task.assigned).toEqual({path: `${spec}/orchestration.yml`, specialist: 'backend', standards: ['web/agent-os/standards/global/a.md']});
+      expect(task.text.split('\n\n').slice(-2)).toEqual([`The spec that this is a part of: ${spec}/spec.md`, 'Standards that hold for it: web/agent-os/standards/global/a.md']);
+      expect(task.problems).toEqual([expect.stringContaining('gone.md')]);
+    }
+  });
+
+  test('without a word in orchestration.yml the fields of the task say who does it', async () => {
+    expect((await readAmong(files, `${spec}/tasks.md`, '2')).assigned).toEqual({path: `${spec}/tasks.md`, specialist: 'api-engineer', standards: []});
+  });
+
+  test.each([
+    ['a spec that is none', {[`${spec}/spec.md`]: 'text\n'}, {spec: undefined}],
+    ['an orchestration.yml that is none', {[`${spec}/orchestration.yml`]: 'a: ['}, {assigned: undefined}],
+    ['a group that is no task', {[`${spec}/orchestration.yml`]: 'task_groups: [{name: Nothing}]'}, {assigned: undefined}],
+  ])('%s is a problem that is told, and no reason to refuse the task', async (_name, other, expected) => {
+    const task = await readAmong({...files, ...other}, `${spec}/tasks.md`, '1');
+    expect(task).toMatchObject(expected);
+    expect(task.problems).toHaveLength(_name.startsWith('a spec') ? 2 : 1);
+  });
+
+  test('a path of another machine is recognised by the folders of the tree', async () => {
+    const list = '- [ ] 1. A\n  - **File to Create**: `/home/jo/dev/shop/src/lib/new.ts`\n';
+    const task = await readAmong({'specs/tasks.md': list, 'src/lib/old.ts': 'x'}, 'specs/tasks.md', '1');
+    expect(task.deliverables.map(({path}) => path)).toEqual(['src/lib/new.ts']);
+  });
+});
+
+test('of two tasks with one id the chosen one is named by its line, so that no other is ticked', async () => {
+  await writeFile(join(root, 'specs/tasks.md'), '- [ ] 1. A\n- [ ] 1. B\n- [ ] 2. C\n');
+  expect(await read('specs/tasks.md', 'L2')).toMatchObject({id: 'L2', title: 'B'});
+  expect(await read('specs/tasks.md', 'L3')).toMatchObject({id: '2', title: 'C'});
+  expect(completeTask('- [ ] 1. A\n- [ ] 1. B\n- [ ] 2. C\n', 'L2').text).toBe('- [ ] 1. A\n- [x] 1. B\n- [ ] 2. C\n');
 });

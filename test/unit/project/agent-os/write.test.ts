@@ -1,11 +1,13 @@
 import {describe, expect, test} from 'vitest';
+import {parseDetail} from '../../../../src/project/agent-os/detail.js';
 import {findTask, isComplete, parseTasks} from '../../../../src/project/agent-os/tasks.js';
 import {blockerBlock, completionBlock} from '../../../../src/project/agent-os/write/block.js';
-import {completedFiles} from '../../../../src/project/agent-os/write/completed.js';
-import {completeDetail} from '../../../../src/project/agent-os/write/detail.js';
+import {blockedFiles, completedFiles} from '../../../../src/project/agent-os/write/files.js';
+import {blockDetail, completeDetail} from '../../../../src/project/agent-os/write/detail.js';
 import {blockTask, completeTask} from '../../../../src/project/agent-os/write/tasks.js';
 import {keptPaths} from '../../../../src/project/agent-os/places.js';
 
+const shows = (criterion: string): boolean => criterion === 'It works';
 const block = completionBlock({specialists: 2, rounds: 1, runId: 'r1', files: {created: 1, modified: 2, deleted: 0, tests: 1}, tests: {passed: 4, total: 4}, report: 'verifications/r.md'});
 
 describe('completing', () => {
@@ -26,7 +28,7 @@ describe('completing', () => {
     ['JSON, in the words of the file', '{"taskGroups": [{"id": "tg-001", "tasks": [{"id": "task-001", "status": "done"}, {"id": "task-002", "status" : "pending"}]}]}', 'tg-001', '{"taskGroups": [{"id": "tg-001", "tasks": [{"id": "task-001", "status": "done"}, {"id": "task-002", "status" : "done"}]}]}'],
     ['a struck part stays', '- [ ] 1. A\n  - [ ] ~~1.1 B~~\n  - [ ] 1.2 C\n', '1', '- [x] 1. A\n  - [ ] ~~1.1 B~~\n  - [x] 1.2 C\n'],
   ])('%s', (_name, text, id, expected) => {
-    const written = completeTask(text, id, block);
+    const written = completeTask(text, id, {block, shows});
     expect(written).toEqual({text: expected, notes: []});
   });
 
@@ -39,9 +41,9 @@ describe('completing', () => {
 
   test("the guide's dialect gets its block, once", () => {
     const text = '- [ ] **impl-a** - A\r\n  - **Status**: [ ] Not Started\r\n\r\n- [ ] **impl-b** - B\r\n';
-    const once = completeTask(text, 'impl-a', block).text;
+    const once = completeTask(text, 'impl-a', {block, shows}).text;
     expect(once).toBe(`- [x] **impl-a** - A\r\n  - **Status**: [x] Complete\r\n${block.map((line) => `  ${line}\r\n`).join('')}\r\n- [ ] **impl-b** - B\r\n`);
-    expect(completeTask(once, 'impl-a', block).text).toBe(once);
+    expect(completeTask(once, 'impl-a', {block, shows}).text).toBe(once);
     expect(isComplete(findTask(parseTasks(once), 'impl-a'))).toBe(true);
   });
 
@@ -56,6 +58,8 @@ describe('completing', () => {
 describe('blocking', () => {
   test.each([
     ['numbered', '- [ ] 1. A\n  - [ ] 1.1 B\n', '1', '- [ ] 1. A\n  ⚠️ Blocking issue: no key\n  - [ ] 1.1 B\n'],
+    ['behind a title that goes on', '- [ ] 1. A long\n  title\n  - [ ] 1.1 B\n', '1', '- [ ] 1. A long\n  title\n  ⚠️ Blocking issue: no key\n  - [ ] 1.1 B\n'],
+    ['before what its fields say', '### Task 1: A\n**Dependencies:** None\n', '1', '### Task 1: A\n⚠️ Blocking issue: no key\n**Dependencies:** None\n'],
     ['a ticked box is opened', '- [x] 1. A', '1', '- [ ] 1. A\n  ⚠️ Blocking issue: no key'],
     ['the line end of the file, behind a last line without one', '- [x] 1. A\r\n- [ ] 2. B', '2', '- [x] 1. A\r\n- [ ] 2. B\r\n  ⚠️ Blocking issue: no key'],
     ['task groups', '#### Task Group 1: A\n- [ ] 1.0 All\n  - [ ] 1.1 B\n', '1.1', '#### Task Group 1: A\n- [ ] 1.0 All\n  - [⚠️] 1.1 B\n    ⚠️ Blocking issue: no key\n'],
@@ -84,17 +88,35 @@ describe('blocking', () => {
 const detail = '# Task: impl-a - A\n\n## Task Metadata\n- **Status**: [ ] Not Started\n- **Completion Date**:\n\n## Files to Create\n- `src/a.ts`\n\n## Acceptance Criteria\n- [ ] It works\n';
 
 describe('detail files', () => {
-  test('status, date and block; the boxes of the criteria stay', () => {
-    const {text, notes} = completeDetail(detail, {date: '2026-11-24', block: ['✅ Verification: Complete with evidence']});
+  test('status, date, block, and the boxes of the criteria that were shown', () => {
+    const {text, notes} = completeDetail(detail, {date: '2026-11-24', block: ['✅ Verification: Complete with evidence'], shows});
     expect(notes).toEqual([]);
-    expect(text).toBe(`${detail.replace('[ ] Not Started', '[x] Complete').replace('Date**:', 'Date**: 2026-11-24')}\n## Completion Verification\n\n- ✅ Verification: Complete with evidence\n`);
-    expect(completeDetail(text, {date: '2026-11-25', block: ['✅ Verification: Complete with evidence']}).text).toBe(text);
+    expect(text).toBe(`${detail.replace('[ ] Not Started', '[x] Complete').replace('Date**:', 'Date**: 2026-11-24').replace('[ ] It works', '[x] It works')}\n## Completion Verification\n\n- ✅ Verification: Complete with evidence\n`);
+    expect(completeDetail(text, {date: '2026-11-25', block: ['✅ Verification: Complete with evidence'], shows}).text).toBe(text);
   });
 
   test('an older block is replaced, and what follows it stays', () => {
     const text = `${detail}\n## Completion Verification\n\n- old\n\n## Notes\n\nx\n`;
-    expect(completeDetail(text, {date: '2026-11-24', block: ['new']}).text).toContain('## Completion Verification\n\n- new\n\n## Notes\n\nx\n');
-    expect(completeDetail(text.replaceAll('\n', '\r\n'), {date: '2026-11-24', block: ['new']}).text).not.toMatch(/[^\r]\n/);
+    expect(completeDetail(text, {date: '2026-11-24', block: ['new'], shows}).text).toContain('## Completion Verification\n\n- new\n\n## Notes\n\nx\n');
+    expect(completeDetail(text.replaceAll('\n', '\r\n'), {date: '2026-11-24', block: ['new'], shows}).text).not.toMatch(/[^\r]\n/);
+  });
+});
+
+describe('criteria of acceptance', () => {
+  const complete = (text: string, id: string): readonly [string, number] => {
+    const written = completeTask(text, id, {block: [], shows});
+    return [written.text, written.notes.length];
+  };
+
+  test.each([
+    ['in a group, whose other criteria stay and are counted', '#### Task Group 1: A\n- [ ] 1.0 All\n\n**Acceptance Criteria:**\n- [ ] It works\n- [ ] It is fast\n- [x] It is there\n', '1', '#### Task Group 1: A\n- [x] 1.0 All\n\n**Acceptance Criteria:**\n- [x] It works\n- [ ] It is fast\n- [x] It is there\n', 1],
+    ['below a box, with tabs and CRLF', '- [ ] 1. A\r\n\t- **Acceptance Criteria**:\r\n\t\t- [ ] It works\r\n- [ ] 2. It works\r\n', '1', '- [x] 1. A\r\n\t- **Acceptance Criteria**:\r\n\t\t- [x] It works\r\n- [ ] 2. It works\r\n', 0],
+    ['not of another task, nor in a fence, nor without a box', '### Task 1: A\n- [ ] 1.1 B\n**Acceptance Criteria:**\n- It works\n```\n- [ ] It works\n```\n### Task 2: C\n- [ ] 2.1 D\n**Acceptance Criteria:**\n- [ ] It works\n', '1', '### Task 1: A\n- [x] 1.1 B\n**Acceptance Criteria:**\n- It works\n```\n- [ ] It works\n```\n### Task 2: C\n- [ ] 2.1 D\n**Acceptance Criteria:**\n- [ ] It works\n', 0],
+    ['not what was put off, nor a box with another sign', '- [ ] 1. A\n  - **Acceptance Criteria**:\n    - [ ] It works (deferred)\n    - [⚠️] It works\n', '1', '- [x] 1. A\n  - **Acceptance Criteria**:\n    - [ ] It works (deferred)\n    - [⚠️] It works\n', 1],
+    ['not those of the file as a whole', '- [ ] 1. A\n\n## Acceptance Criteria\n- [ ] It works\n', '1', '- [x] 1. A\n\n## Acceptance Criteria\n- [ ] It works\n', 0],
+  ] as const)('%s', (...[, text, id, expected, notes]) => {
+    expect(complete(text, id)).toEqual([expected, notes]);
+    expect(complete(expected, id)).toEqual([expected, notes]);
   });
 });
 
@@ -104,26 +126,41 @@ describe('all files of a task', () => {
 
   test.each(['specs/x/tasks.md', 'specs/x/tasks/task-impl-a.md'])('list and detail file, from %s', async (path) => {
     const at = {path, id: 'impl-a'};
-    const written = await completedFiles(at, {date: '2026-11-24', block}, read);
+    const written = await completedFiles(at, {date: '2026-11-24', block, shows}, read);
     expect(written.files.map((file) => file.path).toSorted()).toEqual(['specs/x/tasks.md', 'specs/x/tasks/task-impl-a.md']);
     expect(written.notes).toEqual([]);
     for (const file of written.files) expect(keptPaths(at)).toContain(file.path);
   });
 
+  test('what blocks the task stands in both files, once, and goes when it is done', async () => {
+    const blocker = {issue: 'no key', attempts: 2, recommendation: 'ask', report: 'verifications/r.md'};
+    const at = {path: 'specs/x/tasks.md', id: 'impl-a'};
+    const blocked = await blockedFiles(at, blocker, read);
+    expect(blocked.notes).toEqual([]);
+    const texts = new Map(blocked.files.map(({path, text}) => [path, text]));
+    const own = texts.get('specs/x/tasks/task-impl-a.md') ?? '';
+    expect(own).toBe(`${detail.replace('[ ] Not Started', '[ ] ⚠️ Blocked')}\n## Completion Verification\n\n- ⚠️ Blocking issue: no key\n- 🔄 Attempts: 2\n- 📝 Recommendation: ask\n- ❌ Verification: Failed - verifications/r.md\n`);
+    expect(blockDetail(own, blocker).text).toBe(own);
+    expect(parseDetail(own).state).toBe('blocked');
+    const again = await completedFiles(at, {date: '2026-11-24', block, shows}, (path) => Promise.resolve(texts.get(path)));
+    expect(again.files.map(({text}) => /Blocking|Failed/.test(text))).toEqual([false, false]);
+    expect(parseDetail(again.files[1]?.text ?? '').state).toBe('complete');
+  });
+
   test('a link that leads elsewhere is never written to', async () => {
-    const written = await completedFiles({path: 'specs/x/tasks.md', id: 'impl-b'}, {date: '2026-11-24', block}, read);
+    const written = await completedFiles({path: 'specs/x/tasks.md', id: 'impl-b'}, {date: '2026-11-24', block, shows}, read);
     expect(written.files.map((file) => file.path)).toEqual(['specs/x/tasks.md']);
   });
 
   test('a file that only has the name of a detail file is left alone', async () => {
     const list = '- [ ] **impl-c** - C\n';
     const other: Readonly<Record<string, string>> = {'specs/x/tasks.md': list, 'specs/x/tasks/task-impl-c.md': '# Notes\n\n- **Status**: pending\n'};
-    const written = await completedFiles({path: 'specs/x/tasks.md', id: 'impl-c'}, {date: '2026-11-24', block}, (path) => Promise.resolve(other[path]));
+    const written = await completedFiles({path: 'specs/x/tasks.md', id: 'impl-c'}, {date: '2026-11-24', block, shows}, (path) => Promise.resolve(other[path]));
     expect([written.files.map((file) => file.path), written.notes]).toEqual([['specs/x/tasks.md'], []]);
   });
 
   test('what is gone or not understood any more is a note', async () => {
-    expect(await completedFiles({path: 'gone.md', id: '1'}, {date: '2026-11-24', block}, read)).toMatchObject({files: [], notes: [expect.stringContaining('gone.md')]});
-    expect(await completedFiles({path: 'specs/x/tasks.md', id: '9'}, {date: '2026-11-24', block}, read)).toMatchObject({files: [], notes: [expect.stringContaining('There is no task 9')]});
+    expect(await completedFiles({path: 'gone.md', id: '1'}, {date: '2026-11-24', block, shows}, read)).toMatchObject({files: [], notes: [expect.stringContaining('gone.md')]});
+    expect(await completedFiles({path: 'specs/x/tasks.md', id: '9'}, {date: '2026-11-24', block, shows}, read)).toMatchObject({files: [], notes: [expect.stringContaining('There is no task 9')]});
   });
 });

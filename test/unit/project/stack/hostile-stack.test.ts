@@ -107,6 +107,8 @@ test.each([
   ['headers', 'pyproject.toml', '['.repeat(200_000)],
   ['quotes', 'pyproject.toml', '"""'.repeat(80_000)],
   ['an array that never ends', 'pyproject.toml', `[tool.uv.workspace]\nmembers = [${'"a", '.repeat(40_000)}`],
+  ['a target of spaces', 'Makefile', `test${' '.repeat(200_000)}x`],
+  ['blank lines of a test', 'tests/test_x.py', '\n'.repeat(250_000)],
   ['blank targets', 'Makefile', 'test '.repeat(50_000)],
   ['spaces of a Dockerfile', 'Dockerfile', `FROM ${' '.repeat(200_000)}`],
   ['comments of JSON', '.devcontainer.json', '/*'.repeat(100_000)],

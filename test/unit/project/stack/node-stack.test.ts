@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest';
-import {chooseImage, chooseTestCommand} from '../../../../src/project/stack/choose.js';
+import {chooseImage, chooseTestCommand, testCommandsBelow} from '../../../../src/project/stack/choose.js';
 import {runnerOfScript} from '../../../../src/project/stack/node-runners.js';
 import {said, stackOf} from './stack-fixture.js';
 
@@ -67,6 +67,48 @@ describe('runners', () => {
   });
 });
 
+describe("node's own runner", () => {
+  const imports = "import test from 'node:test';\n";
+
+  test.each([
+    ['test/add.test.js', imports],
+    ['test/unit/add.js', "const {test} = require('node:test');\n"],
+    ['src/add.test.mjs', 'import {describe} from "node:test"\n'],
+    ['add-test.cjs', "const t = await import('node:test');\n"],
+    ['__tests__/add_test.js', imports],
+  ])('%s that imports it makes it and its command likely', async (file, text) => {
+    const stack = await stackOf({...packageJson({}), 'test/aaa.test.js': 'it("x", () => {});\n', [file]: text});
+    expect([said(stack, 'runner'), said(stack, 'test-command')]).toEqual([[`node likely ${file}`], [`node --test likely ${file}`]]);
+    expect(chooseTestCommand(stack, 'node')).toMatchObject({value: ['node', '--test'], inImage: true});
+  });
+
+  test.each(['spec/add.spec.js', 'test/add.test.ts', 'tests/helper/test_add.js'])('%s is no file that it finds by itself: the runner is said, no command', async (file) => {
+    const stack = await stackOf({...packageJson({}), [file]: imports});
+    expect([said(stack, 'runner'), said(stack, 'test-command')]).toEqual([[`node likely ${file}`], []]);
+  });
+
+  test.each(['test/add.test.js', 'src/node.js'])('%s without the import is no sign of it', async (file) => {
+    const stack = await stackOf({...packageJson({}), [file]: "// 'node:test' would do\nconst test = 'node:test';\n"});
+    expect(said(stack, 'runner')).toEqual([]);
+  });
+
+  test('a script that starts no known runner is less sure than the imports; one that starts a runner decides', async () => {
+    const files = {'test/add.test.js': imports};
+    const odd = await stackOf({...packageJson({scripts: {test: 'node scripts/run.js'}}), ...files});
+    expect(said(odd, 'test-command')).toEqual(['node --test likely test/add.test.js', 'npm test likely package.json']);
+    expect(chooseTestCommand(odd, 'node')?.value).toEqual(['node', '--test']);
+    const none = await stackOf({...packageJson({scripts: {test: 'echo later'}}), ...files});
+    expect([said(none, 'test-command'), said(none, 'warning').length]).toEqual([['node --test likely test/add.test.js'], 1]);
+    const named = await stackOf({...packageJson({scripts: {test: 'c8 node --test'}}), ...files});
+    expect([said(named, 'runner'), said(named, 'test-command')]).toEqual([['node certain package.json'], ['npm test certain package.json']]);
+  });
+
+  test('a large tree of tests is looked at in bounds', async () => {
+    const many = Object.fromEntries(Array.from({length: 400}, (_, index) => [`test/d${index}/a.test.js`, '// nothing\n']));
+    expect(said(await stackOf({...packageJson({}), ...many}), 'runner')).toEqual([]);
+  });
+});
+
 describe('commands', () => {
   test('test and build scripts are certain, others of the tests likely', async () => {
     const stack = await stackOf(packageJson({scripts: {test: 'node --test', 'test:unit': 'node --test unit', build: 'tsc', start: 'node .'}}));
@@ -79,6 +121,11 @@ describe('commands', () => {
     const stack = await stackOf(packageJson({scripts: {test: 'echo "Error: no test specified" && exit 1'}}));
     expect(said(stack, 'test-command')).toEqual([]);
     expect(stack.missing).toContain('test-command');
+  });
+
+  test.each(['echo ok', 'true', 'exit 0', 'echo "no tests yet"; exit 0', ''])('`%s` tests nothing, which is said', async (line) => {
+    const stack = await stackOf(packageJson({scripts: {test: line}}));
+    expect([said(stack, 'test-command'), said(stack, 'warning')]).toEqual([[], ['`npm test` tests nothing likely package.json']]);
   });
 
   test.each(['jest --watch', 'jest --watchAll', 'vitest watch', 'vitest --ui'])('`%s` never ends, which is said', async (line) => {
@@ -112,6 +159,9 @@ describe('workspaces', () => {
   test('a project one folder down is seen, one in a folder of dependencies is not', async () => {
     const stack = await stackOf({'web/package.json': '{}', 'api/pyproject.toml': '', 'node_modules/x/package.json': '{}', 'vendor/package.json': '{}'});
     expect(said(stack, 'language')).toEqual(['node certain web/package.json', 'python certain api/pyproject.toml']);
+    const mono = await stackOf({...packageJson({workspaces: ['packages/*']}), 'packages/web/package.json': '{"scripts": {"test": "vitest run"}}', 'packages/api/pyproject.toml': '[tool.pytest.ini_options]', 'deep/down/package.json': '{}'});
+    expect(said(mono, 'language')).toEqual(['node certain package.json', 'node certain packages/web/package.json', 'python certain packages/api/pyproject.toml']);
+    expect(testCommandsBelow(mono)).toEqual([{folder: 'packages/web', command: 'npm test'}, {folder: 'packages/api', command: 'pytest'}]);
   });
 });
 
@@ -136,6 +186,10 @@ describe('choices', () => {
   });
 
   test('a command of a folder below is never taken for the whole', async () => {
-    expect(chooseTestCommand(await stackOf({'web/package.json': '{"scripts": {"test": "jest"}}'}), 'node')).toBeUndefined();
+    expect(chooseTestCommand(await stackOf({'web/package.json': '{"scripts": {"test": "jest"}}', 'web/test/a.test.js': "import 'node:test';\n"}), 'node')).toBeUndefined();
+  });
+
+  test('a command of the whole may be seen in a file below', async () => {
+    expect(chooseTestCommand(await stackOf({'requirements.txt': '', 'tests/conftest.py': ''}), 'python')?.value).toEqual(['pytest']);
   });
 });
