@@ -1,8 +1,8 @@
-import {outlineJavaScript} from './javascript.js';
-import {syntaxOf} from './language.js';
+import {outlineJavaScript} from './syntax/javascript.js';
+import {syntaxOf, type Syntax} from './language.js';
 import {emptyOutline, type Outline} from './outline-types.js';
-import {outlinePython} from './python.js';
-import {parseSyntax, type SyntaxLimits, syntaxLimits} from './syntax.js';
+import {outlinePython} from './syntax/python.js';
+import {parseSyntax, type SyntaxLimits, syntaxLimits} from './syntax/parse.js';
 import {outlineText} from './text-outline.js';
 
 /** Bytes at the beginning in which a NUL makes a file a binary one (git's own rule: xdiff-interface.c). */
@@ -30,7 +30,17 @@ export function outlineOf({path, bytes}: SourceFile, limits: SyntaxLimits = synt
   if (bytes.length > maxOutlineBytes || isBinary(bytes)) return emptyOutline('binary');
   const text = new TextDecoder().decode(bytes);
   const syntax = syntaxOf(path);
-  const tree = syntax === undefined ? undefined : parseSyntax(text, syntax, limits);
-  if (tree === undefined) return outlineText(path, text);
-  return syntax === 'python' ? outlinePython(text, tree) : outlineJavaScript(text, tree);
+  return (syntax === undefined ? undefined : outlineSyntax(text, syntax, limits)) ?? outlineText(path, text);
+}
+
+function outlineSyntax(text: string, syntax: Syntax, limits: SyntaxLimits): Outline | undefined {
+  try {
+    const tree = parseSyntax(text, syntax, limits);
+    if (tree === undefined) return undefined;
+    return syntax === 'python' ? outlinePython(text, tree) : outlineJavaScript(text, tree);
+  } catch (error) {
+    // Some thousand operators deep, the parser cuts its tree off such that no walk gets through it (a TypeError of @lezer/common).
+    if (error instanceof TypeError || error instanceof RangeError) return undefined;
+    throw error;
+  }
 }

@@ -12,7 +12,7 @@ export interface MemoryLimits<T> {
   readonly weigh?: ((value: T) => number) | undefined;
 }
 
-/** A memory within limits; a value that alone is too heavy is not kept. Keys are ids of content, so that no value becomes wrong. */
+/** A memory within limits; a value that alone is too heavy is not kept, and drops no other. Keys are ids of content, so that no value becomes wrong. */
 export function startMemory<T>({maxEntries, maxWeight = Infinity, weigh = () => 0}: MemoryLimits<T>): Memory<T> {
   const values = new Map<string, T>();
   let weight = 0;
@@ -31,8 +31,10 @@ export function startMemory<T>({maxEntries, maxWeight = Infinity, weigh = () => 
     },
     set(key, value) {
       drop(key);
+      const more = weigh(value);
+      if (more > maxWeight) return;
       values.set(key, value);
-      weight += weigh(value);
+      weight += more;
       for (const oldest of values.keys()) {
         if (values.size <= maxEntries && weight <= maxWeight) return;
         drop(oldest);

@@ -23,17 +23,23 @@ const tableCounts = new Uint32Array(tableMask + 1);
 const taken = new Uint32Array(tableMask + 1);
 const takenPlaces = new Uint32Array(tableMask + 1);
 
-/** Classes of bytes: what parts words, digits, small and capital letters. Bytes beyond ASCII count as small letters. */
-const [apart, digit, small, capital] = [0, 1, 2, 3];
+/**
+ * Classes of bytes: what parts words, digits, small and capital letters, and first bytes of East Asian characters (U+3000 to
+ * U+DFFF in UTF-8). Other bytes beyond ASCII count as small letters.
+ */
+const [apart, digit, small, capital, wide] = [0, 1, 2, 3, 4];
+/** Bytes of one East Asian character. */
+const wideBytes = 3;
 const classes = Uint8Array.from({length: 256}, (_, byte) => {
   if (byte >= 0x30 && byte <= 0x39) return digit;
   if (byte >= 0x41 && byte <= 0x5a) return capital;
+  if (byte >= 0xe3 && byte <= 0xed) return wide;
   return (byte >= 0x61 && byte <= 0x7a) || byte >= 0x80 ? small : apart;
 });
 
 /**
  * The words of a text as a program and a person write them: `readHttpHeaders` is `read`, `http`, `header` and the whole
- * name; simple English endings are cut. Words are hashes alone: two words of one hash (one in 4 billion) count as one.
+ * name; simple English endings are cut. Of a script without blanks between words, each two characters are one. Words are hashes alone: two words of one hash (one in 4 billion) count as one.
  */
 export function termsOf(bytes: Uint8Array): Terms {
   let distinct = 0;
@@ -98,9 +104,15 @@ function eachTerm(bytes: Uint8Array, use: (hash: number) => void): number {
       index += 1;
       continue;
     }
+    if (classAt(bytes, index) === wide) {
+      const end = wideEnd(bytes, index);
+      total += eachPair(bytes, {start: index, end}, use);
+      index = end;
+      continue;
+    }
     const start = index;
     let parts = 0;
-    while (index < bytes.length && classAt(bytes, index) !== apart) {
+    while (index < bytes.length && classAt(bytes, index) !== apart && classAt(bytes, index) !== wide) {
       const end = partEnd(bytes, index);
       if (end - index > 1 && end - index <= maxWordBytes) {
         use(hashOf(bytes, index, stemEnd(bytes, index, end)));
@@ -112,6 +124,22 @@ function eachTerm(bytes: Uint8Array, use: (hash: number) => void): number {
     if (parts > 1 && index - start <= maxWordBytes) use(hashOf(bytes, start, index));
   }
   return total;
+}
+
+/** Calls for each two characters that stand together, or for one that stands alone, and gives their number. */
+function eachPair(bytes: Uint8Array, {start, end}: {readonly start: number; readonly end: number}, use: (hash: number) => void): number {
+  let count = 0;
+  for (let index = start; index === start || index + wideBytes < end; index += wideBytes) {
+    use(hashOf(bytes, index, Math.min(end, index + 2 * wideBytes)));
+    count += 1;
+  }
+  return count;
+}
+
+function wideEnd(bytes: Uint8Array, start: number): number {
+  let end = start;
+  while (end < bytes.length && classAt(bytes, end) === wide) end += wideBytes;
+  return Math.min(end, bytes.length);
 }
 
 /** End of the part that begins here: digits; capitals (the last of which may begin the next part); a word. */

@@ -5,15 +5,17 @@ import {mayWrite, type Stream} from '../core/specialist.js';
 import type {TreeFile, TreeReader} from '../core/tree.js';
 import {moveUnused} from './budget.js';
 import type {ContextCache} from './cache.js';
-import {startContents, type Contents, type FileContent} from './contents.js';
-import {fitFiles, type CompressionLevel, type Fitted, type Fitting} from './fit.js';
+import {startContents, type Contents, type FileContent} from './read/contents.js';
+import {fitFiles, packageTokens, type CompressionLevel, type Fitted, type Fitting} from './fit.js';
 import {segmentsOf, type Segment} from './forms/segments.js';
 import type {ContextItem, ContextPackage, Form} from './package.js';
 import {queryOf, type Query} from './rank/query.js';
 import {rankFiles, type RankedFile, type Ranking} from './rank/rank.js';
+import {headTokens} from './render.js';
 import {kindWeight, roleOf} from './roles.js';
-import {findStandards} from './standards.js';
-import {surveyProject, type Survey} from './survey.js';
+import {findStandards} from './read/standards.js';
+import {readPackage, sealPackage, type PackageStore} from './store.js';
+import {surveyProject, type Survey} from './read/survey.js';
 
 /** What packages are built from. */
 export interface ContextRequest {
@@ -32,6 +34,8 @@ export interface ContextRequest {
   /** Default `whole`; what is told of a file at most, after an overflow less ({@link Retry}). */
   readonly most?: Form | undefined;
   readonly cache: ContextCache;
+  /** Packages of earlier processes; none: those of the cache alone. */
+  readonly store?: PackageStore | undefined;
 }
 
 /** Part of a budget that the project's standards may take, and the most tokens of it: they are the same for all. */
@@ -41,7 +45,7 @@ const writableWeight = 1.15;
 /** Score above which a file that found no room is a reason for more of it. */
 const wantedScore = 0.3;
 /** Changes whenever packages of the same input would differ. */
-const version = 1;
+const version = 2;
 
 /**
  * Builds the context package of each specialist: the files of the commit that tell most about the task, within its budget
@@ -51,8 +55,9 @@ const version = 1;
  */
 export async function buildContext(request: ContextRequest, signal: AbortSignal): Promise<readonly ContextPackage[]> {
   const keys = request.streams.map((stream) => keyOf(request, stream));
-  const kept = keys.map((key) => request.cache.get('package', key));
+  const kept = await Promise.all(request.streams.map((stream, index) => keptPackage(request, stream, keys[index] ?? '')));
   if (kept.every((one) => one !== undefined)) return kept;
+  signal.throwIfAborted();
   const query = queryOf(request.task, request.streams.flatMap(({owns}) => owns));
   const survey = await surveyProject(request, signal);
   const contents = startContents(request.reader, request.cache);
@@ -61,20 +66,21 @@ export async function buildContext(request: ContextRequest, signal: AbortSignal)
   const packages = fitAll(request, {query, ranking, shared});
   for (const [index, key] of keys.entries()) {
     const made = packages[index];
-    if (made !== undefined) request.cache.set('package', key, made);
+    if (made === undefined) continue;
+    request.cache.set('package', key, made);
+    await request.store?.set(key, made);
   }
   return packages;
+}
+
+async function keptPackage({cache, store, reader}: ContextRequest, {specialist}: Stream, key: string): Promise<ContextPackage | undefined> {
+  return cache.get('package', key) ?? readPackage(await store?.get(key), {specialist, commit: reader.commit});
 }
 
 /** The budget of a specialist in tokens. */
 export function budgetOf({budgets}: Pick<ContextRequest, 'budgets'>, specialist: string): number {
   const given = budgets !== undefined && Object.hasOwn(budgets, specialist) ? budgets[specialist] : undefined;
   return Math.max(0, Math.floor(given ?? roleOf(specialist).budget));
-}
-
-/** A package with its hash. */
-export function sealPackage(content: Omit<ContextPackage, 'hash'>): ContextPackage {
-  return {...content, hash: sha256(canonicalJson(content))};
 }
 
 /** Segments through the cache. */
@@ -111,17 +117,17 @@ async function fitShared(request: ContextRequest, {survey, query, contents}: {re
 
 /** Fits each package into its own budget, then once more where others left something over. */
 function fitAll(request: ContextRequest, found: Found): readonly ContextPackage[] {
-  const sharedTokens = found.shared.reduce((sum, {tokens}) => sum + tokens, 0);
+  const around = packageTokens(found.shared) || headTokens;
   const own = request.streams.map(({specialist}) => budgetOf(request, specialist));
-  const firstFits = request.streams.map((stream, index) => fitOne(request, {stream, found, budget: (own[index] ?? 0) - sharedTokens}));
-  const demands = firstFits.map(({tokens, left}, index) => ({budget: own[index] ?? 0, used: tokens + sharedTokens, wanted: left.filter(({score}) => score >= wantedScore).reduce((sum, one) => sum + one.tokens, 0)}));
+  const firstFits = request.streams.map((stream, index) => fitOne(request, {stream, found, budget: (own[index] ?? 0) - around}));
+  const demands = firstFits.map(({tokens, left}, index) => ({budget: own[index] ?? 0, used: tokens + around, wanted: left.filter(({score}) => score >= wantedScore).reduce((sum, one) => sum + one.tokens, 0)}));
   const budgets = moveUnused(demands);
   return request.streams.map((stream, index) => {
     const budget = budgets[index] ?? 0;
     const before = firstFits[index];
-    const fitted = before !== undefined && budget <= (own[index] ?? 0) ? before : fitOne(request, {stream, found, budget: budget - sharedTokens});
+    const fitted = before !== undefined && budget <= (own[index] ?? 0) ? before : fitOne(request, {stream, found, budget: budget - around});
     const items = [...found.shared, ...fitted.items];
-    return sealPackage({specialist: stream.specialist, commit: request.reader.commit, budget, tokens: fitted.tokens + sharedTokens, items, left: fitted.left});
+    return sealPackage({specialist: stream.specialist, commit: request.reader.commit, budget, tokens: packageTokens(items), items, left: fitted.left});
   });
 }
 

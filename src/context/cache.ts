@@ -4,7 +4,7 @@ import type {Terms} from '../code/terms.js';
 import type {PastCommit} from '../core/history.js';
 import type {ContextPackage} from './package.js';
 import type {Segment} from './forms/segments.js';
-import type {Listing} from './survey.js';
+import type {Listing} from './read/survey.js';
 
 /** What is kept, by kind. All but packages is keyed by the id of a content, so that it never becomes wrong. */
 export interface CachedKinds {
@@ -50,7 +50,7 @@ const mib = kib * kib;
 
 /** A cache in the memory of this process, about 300 MiB at most, for one repository: what it lists next is read as a change of what it listed last. `now` gives milliseconds. */
 export function startContextCache(settings: CacheSettings = cacheDefaults, now: () => number = () => performance.now()): ContextCache {
-  const packages = startMemory<{readonly value: ContextPackage; readonly made: number}>({maxEntries: Math.max(1, settings.packages), maxWeight: 64 * mib, weigh: ({value}) => value.tokens * 8});
+  const packages = startMemory<{readonly value: ContextPackage; readonly made: number}>({maxEntries: settings.packages, maxWeight: 64 * mib, weigh: ({value}) => value.tokens * 8});
   const others: {readonly [K in KeptKind]: Memory<CachedKinds[K]>} = {
     terms: memory({maxEntries: 50_000, maxWeight: 64 * mib, weigh: ({hashes}) => hashes.length * 6}),
     outline: memory({maxEntries: 5000, maxWeight: 32 * mib, weigh: ({symbols}) => symbols.length * 300}),

@@ -1,11 +1,11 @@
 import type {TreeFile} from '../core/tree.js';
-import type {FileContent} from './contents.js';
+import type {FileContent} from './read/contents.js';
 import {excerpt, outlined, whole, type Told} from './forms/forms.js';
 import type {Segment} from './forms/segments.js';
 import type {ContextItem, Form, LeftFile, Section} from './package.js';
 import type {QueryTerm} from './rank/bm25.js';
 import type {RankedFile} from './rank/rank.js';
-import {frameTokens} from './render.js';
+import {frameTokens, headTokens, renderItem} from './render.js';
 import {tokensOf, tokensOfBytes} from './tokens.js';
 
 /** The guide's `compression_level`: how soon a file is told in parts. `adaptive` leaves it to the role. */
@@ -28,7 +28,7 @@ export interface Fitting {
   readonly told: ReadonlySet<string>;
 }
 
-/** Items and what found no room. */
+/** Items and what found no room; `tokens` is the sum of the items, without what stands around them ({@link packageTokens}). */
 export interface Fitted {
   readonly items: readonly ContextItem[];
   readonly left: readonly LeftFile[];
@@ -78,6 +78,11 @@ export function fitFiles(fitting: Fitting): Fitted {
   return {items: [...items.values()], tokens: budget - room, left: left.slice(0, maxLeft).map(({file, score}) => ({path: file.path, tokens: tokensOfBytes(file.size), score}))};
 }
 
+/** Tokens of a package of such items as it is rendered, at most. */
+export function packageTokens(items: readonly ContextItem[]): number {
+  return items.length === 0 ? 0 : items.reduce((sum, {tokens}) => sum + tokens, headTokens);
+}
+
 /** By relevance for the length; what must be first is first. */
 function byValue({files, contents, first, told}: Fitting): readonly RankedFile[] {
   return files
@@ -88,15 +93,17 @@ function byValue({files, contents, first, told}: Fitting): readonly RankedFile[]
 }
 
 function wholeItem({contents, budget, compression, most}: Fitting, ranked: RankedFile, limit: number): ContextItem | undefined {
-  const tokens = tokensOfBytes(ranked.file.size) + frameTokens;
   const content = contents.get(ranked.file.path);
-  if (most !== 'whole' || content === undefined || tokens > limit || tokens > budget * shares[compression].whole) return undefined;
-  return item(ranked, 'whole', whole(content));
+  const maxTokens = Math.min(limit, budget * shares[compression].whole);
+  // What its bytes rule out already is not counted.
+  if (most !== 'whole' || content === undefined || tokensOfBytes(ranked.file.size) > maxTokens) return undefined;
+  const told = item(ranked, 'whole', whole(content));
+  return told.tokens > maxTokens ? undefined : told;
 }
 
 function excerptItem({contents, segments, query, budget, compression}: Fitting, ranked: RankedFile, limit: number): ContextItem | undefined {
   const content = contents.get(ranked.file.path);
-  const maxTokens = Math.min(limit, budget * shares[compression].excerpt) - frameTokens;
+  const maxTokens = Math.min(limit, budget * shares[compression].excerpt) - frameTokens - tokensOf(ranked.file.path);
   if (content === undefined || maxTokens < frameTokens) return undefined;
   const told = excerpt(content, segments(ranked.file, content), {query, maxTokens});
   return told === undefined ? undefined : item(ranked, 'excerpt', told);
@@ -113,7 +120,7 @@ function nameItem(ranked: RankedFile): ContextItem {
 }
 
 function item({file, score}: RankedFile, form: Form, {text, lines}: Told): ContextItem {
-  const tokens = form === 'name' ? tokensOf(`- ${file.path}\n`) : tokensOf(text) + tokensOf(file.path) + frameTokens;
+  const tokens = tokensOf(renderItem({path: file.path, form, text}));
   return {path: file.path, oid: file.oid, section: sectionOf(form, score), form, text, lines, tokens, score};
 }
 

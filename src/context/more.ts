@@ -1,11 +1,13 @@
-import {linkTests, testStem} from '../code/test-links.js';
-import {segmentsThrough, sealPackage, type ContextRequest} from './build.js';
-import {startContents} from './contents.js';
-import {fitFiles} from './fit.js';
+import {linkTests, testStem} from '../code/links/test-links.js';
+import {segmentsThrough, type ContextRequest} from './build.js';
+import {startContents} from './read/contents.js';
+import {fitFiles, packageTokens} from './fit.js';
 import type {ContextItem, ContextPackage} from './package.js';
 import {queryOf} from './rank/query.js';
 import type {RankedFile} from './rank/rank.js';
-import {isReadable} from './survey.js';
+import {headTokens} from './render.js';
+import {sealPackage} from './store.js';
+import {isReadable} from './read/survey.js';
 
 /** As much of a package as its next part goes by. */
 export interface ToldPackage extends Pick<ContextPackage, 'specialist' | 'left'> {
@@ -33,6 +35,6 @@ export async function loadMore(request: Omit<ContextRequest, 'streams' | 'budget
   const files = [...wanted.values()];
   const contents = await startContents(request.reader, request.cache).readContents(files.map(({file}) => file), signal);
   const compression = request.compression === undefined || request.compression === 'adaptive' ? 'low' : request.compression;
-  const {items, left, tokens} = fitFiles({files, contents, segments: segmentsThrough(request.cache), query: queryOf(request.task).terms, budget: more.tokens, compression, most: request.most ?? 'whole', first: new Set(), told});
-  return sealPackage({specialist: more.after.specialist, commit: request.reader.commit, budget: more.tokens, tokens, items, left});
+  const {items, left} = fitFiles({files, contents, segments: segmentsThrough(request.cache), query: queryOf(request.task).terms, budget: more.tokens - headTokens, compression, most: request.most ?? 'whole', first: new Set(), told});
+  return sealPackage({specialist: more.after.specialist, commit: request.reader.commit, budget: more.tokens, tokens: packageTokens(items), items, left});
 }

@@ -4,7 +4,7 @@ import type {Report} from '../core/report.js';
 
 /** A report for people. Everything that an agent or a repository wrote is escaped. */
 export function renderReportMarkdown(report: Report): string {
-  const sections = [head(report), report.notes.map((note) => `> ${line(note)}`).join('\n'), checks(report), findings(report), rounds(report), specialists(report), inputs(report)];
+  const sections = [head(report), lookFirst(report), report.notes.map((note) => `> ${line(note)}`).join('\n'), checks(report), findings(report), rounds(report), specialists(report), contexts(report), inputs(report)];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
@@ -14,6 +14,7 @@ function head(report: Report): string {
   return [
     `# ${line(report.task.split('\n')[0] ?? '')}`,
     '',
+    ...(report.override === undefined ? [] : [`> **Taken although it is not verified**, at ${line(report.override.at)}, as ${code(report.override.commit)}: ${line(report.override.reason)}`, '']),
     `**${report.verdict}**${unproved.length > 0 ? ` (not configured: ${unproved.join(', ')})` : ''}`,
     ...replay,
     '',
@@ -25,6 +26,16 @@ function head(report: Report): string {
     ...(report.branch === undefined ? [] : [`| result branch | ${code(report.branch)} |`]),
   ].join('\n');
 }
+
+/** What acts on people's machines and on CI comes before everything that is about the product. */
+function lookFirst({lookFirst: files = []}: Report): string {
+  if (files.length === 0) return '';
+  const rows = files.slice(0, maxLookFirst).map(({path, what}) => `| ${code(path)} | ${line(what)} |`);
+  const more = files.length > maxLookFirst ? ['', `And ${files.length - maxLookFirst} more.`] : [];
+  return ['## Look at these first', '', 'Treat them like a pull request from somebody whom you do not know.', '', '| file | what |', '|---|---|', ...rows, ...more].join('\n');
+}
+
+const maxLookFirst = 100;
 
 function checks(report: Report): string {
   const rows = report.checks.map((check) => `| ${check.check} | ${check.outcome} | ${check.passed} of ${check.total} |`);
@@ -65,6 +76,20 @@ function specialists(report: Report): string {
     (one) => `| ${line(one.specialist)} | ${one.turns} | ${tokens(one)} | ${one.submissions.map((id) => `\`${id.slice(0, 12)}\``).join(' ')} | ${line(one.summary)} |`,
   );
   return ['## Specialists', '', 'What they said is reported, not verified.', '', '| specialist | turns | tokens | submissions | said |', '|---|---|---|---|---|', ...rows].join('\n');
+}
+
+/** How well what each specialist was told fitted what it did. */
+function contexts(report: Report): string {
+  const rows = report.specialists.flatMap(({specialist, context}) =>
+    context === undefined ? [] : [`| ${line(specialist)} | ${context.tokens} of ${context.budget} | ${percent(context.utilisation)} | ${percent(context.hits)} | ${percent(context.wordForWord)} | ${percent(context.waste)} |`],
+  );
+  if (rows.length === 0) return '';
+  const head = '| specialist | tokens | used | changed files told of | word for word | told but neither opened nor changed |';
+  return ['## What they were told of the project', '', 'In estimated tokens.', '', head, '|---|---|---|---|---|---|', ...rows].join('\n');
+}
+
+function percent(part: number): string {
+  return `${Math.round(part * 100)} %`;
 }
 
 function tokens({usage, interrupted}: Report['specialists'][number]): string {

@@ -12,6 +12,8 @@ export interface Store {
   readonly runs: string;
   /** Test results of base commits, kept between runs. */
   readonly baseResults: string;
+  /** Context packages, kept between runs. */
+  readonly contextPackages: string;
 }
 
 /** The files of one run. */
@@ -23,6 +25,8 @@ export interface RunFiles {
   readonly reportJson: string;
   readonly reportMarkdown: string;
   readonly traffic: string;
+  /** What a person is told of a conflict that waits for them, by a name. */
+  readonly conflict: (name: string) => string;
   /** What the process printed that drives the run without a terminal. */
   readonly driverLog: string;
 }
@@ -30,7 +34,7 @@ export interface RunFiles {
 /** Names the store of a repository; makes nothing. */
 export function storeOf(stateHome: string, repositoryId: string): Store {
   const directory = join(stateHome, 'bulkhead', repositoryId);
-  return {directory, repository: join(directory, 'repository.git'), runs: join(directory, 'runs'), baseResults: join(directory, 'base-results')};
+  return {directory, repository: join(directory, 'repository.git'), runs: join(directory, 'runs'), baseResults: join(directory, 'base-results'), contextPackages: join(directory, 'context-packages')};
 }
 
 /** Names the files of a run; makes nothing. */
@@ -44,6 +48,7 @@ export function runFiles(store: Store, runId: string): RunFiles {
     reportJson: join(directory, 'report.json'),
     reportMarkdown: join(directory, 'report.md'),
     traffic: join(directory, 'traffic.yml'),
+    conflict: (name) => join(directory, 'conflicts', `${name}.md`),
     driverLog: join(directory, 'logs', 'driver.log'),
   };
 }

@@ -1,6 +1,6 @@
-import {lineStarts} from '../../code/collector.js';
+import {lineStarts} from '../../code/syntax/collector.js';
 import type {Outline} from '../../code/outline-types.js';
-import type {FileContent} from '../contents.js';
+import type {FileContent} from '../read/contents.js';
 import type {LineSpan} from '../package.js';
 import {bm25, shortBm25, type QueryTerm} from '../rank/bm25.js';
 import {tokensOf} from '../tokens.js';
@@ -12,8 +12,6 @@ export interface Told {
   readonly lines: readonly LineSpan[];
 }
 
-/** Tokens of the line that names the lines after it. */
-const markTokens = 6;
 /** What the first lines of a file count besides their words: imports and the purpose of the file stand there. */
 const headShare = 0.35;
 /** Symbols that an outline lists at most, and characters of one. */
@@ -30,7 +28,7 @@ export function excerpt({text}: FileContent, segments: readonly Segment[], {quer
   if (taken.length === 0) return undefined;
   const starts = lineStarts(text);
   const lines = joined(taken);
-  return {text: lines.map((span) => `[lines ${span.from}-${span.to}]\n${endWithLine(linesOf(text, starts, span))}`).join(''), lines};
+  return {text: lines.map((span) => `${lineMark(span)}${endWithLine(linesOf(text, starts, span))}`).join(''), lines};
 }
 
 /** What a file declares, one line each, with its line number; undefined when it declares nothing. */
@@ -57,8 +55,9 @@ function chooseSegments(segments: readonly Segment[], query: readonly QueryTerm[
   const taken: Segment[] = [];
   let tokens = 0;
   for (const {segment} of order) {
-    if (tokens + segment.tokens + markTokens > maxTokens) continue;
-    tokens += segment.tokens + markTokens;
+    const more = segment.tokens + tokensOf(lineMark(segment));
+    if (tokens + more > maxTokens) continue;
+    tokens += more;
     taken.push(segment);
   }
   return taken.sort((a, b) => a.from - b.from);
@@ -73,6 +72,11 @@ function joined(segments: readonly Segment[]): readonly LineSpan[] {
     else spans.push({from, to});
   }
   return spans;
+}
+
+/** The line that names the lines after it. */
+function lineMark({from, to}: LineSpan): string {
+  return `[lines ${from}-${to}]\n`;
 }
 
 function endWithLine(text: string): string {

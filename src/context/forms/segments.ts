@@ -1,6 +1,6 @@
-import {lineStarts} from '../../code/collector.js';
+import {lineStarts} from '../../code/syntax/collector.js';
 import {termsOfText, type Terms} from '../../code/terms.js';
-import type {FileContent} from '../contents.js';
+import type {FileContent} from '../read/contents.js';
 import {tokensOf} from '../tokens.js';
 
 /** A piece of a file that is shown as one: a function, a section, some lines. */

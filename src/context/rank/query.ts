@@ -14,7 +14,7 @@ const stopWords =
 const stopHashes: ReadonlySet<number> = new Set(termsOfText(stopWords).hashes);
 
 /** A path or a file name as people write it in a sentence; it ends with an extension. */
-const pathPattern = /[\w@.+-]{1,80}(?:\/[\w@.+-]{1,80}){0,12}/g;
+const pathPattern = /[\p{L}\p{N}_@.+-]{1,80}(?:\/[\p{L}\p{N}_@.+-]{1,80}){0,12}/gu;
 
 /** What is looked for: words with weights, and names of files. */
 export interface Query {
@@ -34,7 +34,7 @@ export function queryOf(task: string, named: readonly string[] = []): Query {
   const terms = [...weights].map(([hash, weight]): QueryTerm => ({hash, weight})).sort((a, b) => b.weight - a.weight || a.hash - b.hash);
   // A sentence may end with a path.
   const words = (text.toLowerCase().match(pathPattern) ?? []).map((word) => word.replace(/[.+-]{1,80}$/, ''));
-  const paths = [...new Set(words)].filter((word) => /\w\.[a-z]\w{0,9}$/.test(word) || word.includes('/'));
+  const paths = [...new Set(words)].filter((word) => /[\p{L}\p{N}_]\.[a-z]\w{0,9}$/u.test(word) || word.includes('/'));
   const said = paths.sort((a, b) => b.length - a.length || (a < b ? -1 : 1)).slice(0, maxQueryTerms);
   return {terms: terms.slice(0, maxQueryTerms), paths: [...new Set([...named.map((path) => path.toLowerCase()), ...said])]};
 }
@@ -48,12 +48,21 @@ function addWords(weights: Map<number, number>, text: string, weight: number): v
   }
 }
 
-/** How surely a path is one of those that a query names: 1 for the whole path or its end, less for the name alone. */
-export function mentionOf({paths}: Query, path: string): number {
-  const lower = path.toLowerCase();
-  for (const named of paths) {
-    if (lower === named || (named.includes('/') && lower.endsWith(`/${named}`))) return 1;
-    if (!named.includes('/') && lower.endsWith(`/${named}`)) return 0.6;
-  }
-  return 0;
+/** Folders of a path, from its end, that are compared with what was named. */
+const maxFolders = 40;
+
+/** How surely a path is one of those that a query names: 1 for the whole path or its end, less for the name alone, 0 for none. Asked of every path of a tree. */
+export function mentionsOf({paths}: Query): (path: string) => number {
+  const named = new Set(paths);
+  return (path) => {
+    const lower = path.toLowerCase();
+    if (named.has(lower)) return 1;
+    let most = 0;
+    let slash = lower.lastIndexOf('/');
+    for (let folders = 0; slash !== -1 && folders < maxFolders && most < 1; folders += 1) {
+      if (named.has(lower.slice(slash + 1))) most = folders === 0 ? 0.6 : 1;
+      slash = slash === 0 ? -1 : lower.lastIndexOf('/', slash - 1);
+    }
+    return most;
+  };
 }

@@ -1,13 +1,14 @@
-import {resolveImport} from '../../code/resolve-import.js';
-import {linkTests} from '../../code/test-links.js';
+import {linkTests} from '../../code/links/test-links.js';
 import {termsOfText} from '../../code/terms.js';
 import type {TreeFile} from '../../core/tree.js';
-import type {Contents, FileContent} from '../contents.js';
-import type {ListedFile, Survey} from '../survey.js';
+import type {Contents, FileContent} from '../read/contents.js';
+import type {ListedFile, Survey} from '../read/survey.js';
 import {bm25, fileBm25, normalised, shortBm25} from './bm25.js';
+import {importShares, readTreeAliases} from './imports.js';
 import {changedTogether, pastScores} from './past.js';
-import {mentionOf, type Query} from './query.js';
+import {mentionsOf, type Query} from './query.js';
 import {startScores, type Scores} from './scores.js';
+import {within} from './within.js';
 
 /** A file with its relevance for a task; the best has 1. */
 export interface RankedFile {
@@ -45,7 +46,9 @@ export async function rankFiles(survey: Survey, query: Query, contents: Contents
   const read = await contents.readContents(texts, signal);
   const parsed = within(texts.filter(({path}) => read.has(path)), maxParsed).map(({path}) => path);
   addSymbols(scores, {query, read, parsed});
-  addImports(scores, {files, read, parsed, has: (path) => places.has(path)});
+  const scope = {has: (path: string) => places.has(path), aliases: await readTreeAliases(files, contents, signal)};
+  const imported = importShares(parsed.map((path) => ({path, imports: read.get(path)?.outline().imports ?? []})), seedsOf(scores, files), scope);
+  for (const [path, share] of imported) scores.add(path, weights.imports * share);
   // Imports may have brought up files that were not among the best before.
   const late = filesAt(files, scores.best(maxTexts.files)).filter(({path}) => !read.has(path));
   const contentsOfBest = new Map([...read, ...(await contents.readContents(within(late, maxTexts), signal))]);
@@ -68,7 +71,8 @@ function cheapScores({files, places, commits}: Survey, query: Query): Scores {
   const {alike, active} = pastScores(query.terms, commits);
   for (const [path, share] of alike) scores.add(path, weights.alike * share);
   for (const [path, share] of active) scores.add(path, weights.active * share);
-  if (query.paths.length > 0) for (const {path} of files) scores.add(path, weights.mention * mentionOf(query, path));
+  const mention = mentionsOf(query);
+  if (query.paths.length > 0) for (const {path} of files) scores.add(path, weights.mention * mention(path));
   return scores;
 }
 
@@ -106,23 +110,6 @@ function addSymbols(scores: Scores, {query, read, parsed}: Parsed & {readonly qu
   for (const [index, path] of parsed.entries()) scores.add(path, weights.symbols * (bySymbol[index] ?? 0));
 }
 
-/** What the best files import, and what imports them. */
-function addImports(scores: Scores, {files, read, parsed, has}: Parsed & {readonly files: readonly ListedFile[]; readonly has: (path: string) => boolean}): void {
-  const seeds = seedsOf(scores, files);
-  const given = new Map<string, number>();
-  const give = (path: string, share: number): void => {
-    if (share > 0) given.set(path, Math.max(given.get(path) ?? 0, share));
-  };
-  for (const path of parsed) {
-    const targets = new Set((read.get(path)?.outline().imports ?? []).flatMap(({specifier}) => resolveImport(path, specifier, has) ?? []));
-    for (const target of targets) {
-      give(target, (seeds.get(path) ?? 0) / Math.sqrt(targets.size));
-      give(path, (seeds.get(target) ?? 0) / 2);
-    }
-  }
-  for (const [path, share] of given) scores.add(path, weights.imports * share);
-}
-
 /** The best paths, each with its share of the best score. */
 function seedsOf(scores: Scores, files: readonly ListedFile[]): ReadonlyMap<string, number> {
   const best = scores.best(seedCount);
@@ -132,24 +119,4 @@ function seedsOf(scores: Scores, files: readonly ListedFile[]): ReadonlyMap<stri
 
 function filesAt(files: readonly ListedFile[], places: readonly number[]): readonly TreeFile[] {
   return places.flatMap((place) => files[place]?.file ?? []);
-}
-
-/** Files that are stepped over at most because they are too large. */
-const maxSteppedOver = 1000;
-
-/** The first files that stay within a number and a sum of bytes; one that is too large is stepped over. */
-function within(files: Iterable<TreeFile>, most: {readonly files: number; readonly bytes: number}): readonly TreeFile[] {
-  const taken: TreeFile[] = [];
-  let bytes = 0;
-  let over = 0;
-  for (const file of files) {
-    if (taken.length === most.files || over === maxSteppedOver) break;
-    if (bytes + file.size > most.bytes) {
-      over += 1;
-      continue;
-    }
-    bytes += file.size;
-    taken.push(file);
-  }
-  return taken;
 }

@@ -43,8 +43,8 @@ export async function measureRecall(directory: string, {count, seed, budgets}: {
       if (made.tokens > budget) throw new Error(`a package of ${made.tokens} tokens for a budget of ${budget}`);
       add(sums, {selector: 'package', budget, recall: wordForWord(made, touched), tokens: made.tokens});
       add(sums, {selector: 'package-outline', budget, recall: withOutlines(made, touched), tokens: made.tokens});
-      add(sums, {selector: 'bm25', budget, ...wholeRecall(takeWhole(ordered, budget), touched)});
-      add(sums, {selector: 'path-order', budget, ...wholeRecall(takeWhole(files, budget), touched)});
+      add(sums, {selector: 'bm25', budget, ...wholeRecall(takeWhole(ordered, budget, words), touched)});
+      add(sums, {selector: 'path-order', budget, ...wholeRecall(takeWhole(files, budget, words), touched)});
     }
   }
   return sums;

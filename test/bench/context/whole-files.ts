@@ -4,7 +4,7 @@ import {termsOf, termsOfText, type Terms} from '../../../src/code/terms.js';
 import {bm25, fileBm25} from '../../../src/context/rank/bm25.js';
 import {queryOf} from '../../../src/context/rank/query.js';
 import {frameTokens} from '../../../src/context/render.js';
-import {isReadable} from '../../../src/context/survey.js';
+import {isReadable} from '../../../src/context/read/survey.js';
 import {tokensOf, tokensOfBytes} from '../../../src/context/tokens.js';
 import type {TreeFile, TreeReader} from '../../../src/core/tree.js';
 
@@ -14,8 +14,14 @@ export interface Selection {
   readonly tokens: number;
 }
 
-/** Words of files by blob, kept over cases. */
-export type WordMemory = Memory<Terms>;
+/** Words of a file, and its estimated tokens. */
+export interface ReadFile {
+  readonly terms: Terms;
+  readonly tokens: number;
+}
+
+/** What was read of files, by blob, kept over cases. */
+export type WordMemory = Memory<ReadFile>;
 
 const never = new AbortController().signal;
 
@@ -34,19 +40,19 @@ export async function byBm25(reader: TreeReader, task: string, memory: WordMemor
   const missing = files.filter(({oid}) => memory.get(oid) === undefined);
   for await (const {path, bytes} of reader.files(never, missing)) {
     const oid = missing.find((file) => file.path === path)?.oid;
-    if (oid !== undefined) memory.set(oid, isBinary(bytes) ? termsOfText('') : termsOf(bytes));
+    if (oid !== undefined) memory.set(oid, isBinary(bytes) ? {terms: termsOfText(''), tokens: tokensOfBytes(bytes.length)} : {terms: termsOf(bytes), tokens: tokensOf(Buffer.from(bytes).toString('utf8'))});
   }
-  const documents = files.map(({path, oid}) => joined(memory.get(oid) ?? termsOfText(''), termsOfText(path)));
+  const documents = files.map(({path, oid}) => joined(memory.get(oid)?.terms ?? termsOfText(''), termsOfText(path)));
   const scores = bm25(queryOf(task).terms, documents, fileBm25);
   return files.map((file, index) => ({file, score: scores[index] ?? 0})).sort((a, b) => b.score - a.score || (a.file.path < b.file.path ? -1 : 1)).map(({file}) => file);
 }
 
-/** Takes whole files in their order as long as they fit; one that does not is stepped over. */
-export function takeWhole(files: readonly TreeFile[], budget: number): Selection {
+/** Takes whole files in their order as long as they fit, their tokens counted as ours are; one that does not is stepped over. */
+export function takeWhole(files: readonly TreeFile[], budget: number, memory: WordMemory): Selection {
   const paths = new Set<string>();
   let tokens = 0;
-  for (const {path, size} of files) {
-    const one = tokensOfBytes(size) + tokensOf(path) + frameTokens;
+  for (const {path, oid, size} of files) {
+    const one = (memory.get(oid)?.tokens ?? tokensOfBytes(size)) + tokensOf(path) + frameTokens;
     if (tokens + one > budget) continue;
     tokens += one;
     paths.add(path);

@@ -15,6 +15,13 @@ describe('the words of a text', () => {
     expect(has('readHttpHeader', 'writer')).toBe(false);
   });
 
+  it('are found in scripts that have no blanks between words', () => {
+    for (const [text, word] of [['請求書の合計を丸める', '合計'], ['请修复发票总额的错误', '发票'], ['송장합계를 반올림', '합계'], ['readの合計', 'read'], ['合計total', 'total'], ['税', '税']] as const) expect(has(text, word), text).toBe(true);
+    expect(has('請求書の合計', '丸め')).toBe(false);
+    expect(termsOfText('請求書').total).toBe(2);
+    expect(has('Größe der Änderung', 'Änderung')).toBe(true);
+  });
+
   it('are the same with and without simple endings', () => {
     for (const [one, other] of [['headers', 'header'], ['parsed', 'parse'], ['parsing', 'parse'], ['caches', 'cached'], ['CACHING', 'cache']] as const) expect(has(one, other)).toBe(true);
     expect(has('class', 'clas')).toBe(false);
@@ -22,7 +29,7 @@ describe('the words of a text', () => {
 
   it('are counted, in ascending order, and do not depend on what was read before', () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom('alpha', 'beta', 'gammaDelta', 'x', '42', '--', 'É'), {maxLength: 200}), fc.uint8Array({maxLength: 300}), (words, other) => {
+      fc.property(fc.array(fc.constantFrom('alpha', 'beta', 'gammaDelta', 'x', '42', '--', 'É', '漢', '漢字の'), {maxLength: 200}), fc.uint8Array({maxLength: 300}), (words, other) => {
         const text = words.join(' ');
         const first = termsOfText(text);
         termsOf(other);

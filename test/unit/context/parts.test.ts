@@ -8,11 +8,11 @@ import {segmentsOf} from '../../../src/context/forms/segments.js';
 import {measureContext} from '../../../src/context/measure.js';
 import {planRetry} from '../../../src/context/overflow.js';
 import {bm25, fileBm25} from '../../../src/context/rank/bm25.js';
-import {mentionOf, queryOf} from '../../../src/context/rank/query.js';
+import {mentionsOf, queryOf} from '../../../src/context/rank/query.js';
 import {startScores} from '../../../src/context/rank/scores.js';
 import {kindWeight, roleOf} from '../../../src/context/roles.js';
-import {findStandards} from '../../../src/context/standards.js';
-import {listFile} from '../../../src/context/survey.js';
+import {findStandards} from '../../../src/context/read/standards.js';
+import {listFile} from '../../../src/context/read/survey.js';
 import {moduleOf, packageOf} from './fixture.js';
 
 describe('budgets', () => {
@@ -95,10 +95,16 @@ describe('ranking', () => {
 
   it('hears a path in a sentence', () => {
     const query = queryOf('Fix `src/git/merge.ts`, and README.md.\n\nSee Foo/Bar');
-    expect(mentionOf(query, 'src/git/merge.ts')).toBe(1);
-    expect(mentionOf(query, 'packages/a/src/git/merge.ts')).toBe(1);
-    expect(mentionOf(query, 'docs/README.md')).toBeGreaterThan(0);
-    expect(mentionOf(query, 'src/other.ts')).toBe(0);
+    const mention = mentionsOf(query);
+    expect(mention('src/git/merge.ts')).toBe(1);
+    expect(mention('packages/a/src/git/merge.ts')).toBe(1);
+    expect(mention('README.md')).toBe(1);
+    expect(mention('docs/README.md')).toBeGreaterThan(0);
+    expect(mention('docs/README.md')).toBeLessThan(1);
+    expect(mention('src/other.ts')).toBe(0);
+    expect(mention('other-src/git/merge.tsx')).toBe(0);
+    expect(mentionsOf(queryOf('Ergänze docs/übersicht.md.'))('docs/Übersicht.md')).toBe(1);
+    expect(mentionsOf(queryOf('x', ['src/b.ts', 'a.ts', 'src/a.ts']))('lib/src/a.ts')).toBe(1);
   });
 
   it('is mild about kinds of files', () => {

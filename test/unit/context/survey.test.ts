@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {buildContext} from '../../../src/context/build.js';
 import {startContextCache} from '../../../src/context/cache.js';
-import {surveyProject} from '../../../src/context/survey.js';
+import {surveyProject} from '../../../src/context/read/survey.js';
 import {openHistoryReader} from '../../../src/git/bare/history-reader.js';
 import {openTreeReader} from '../../../src/git/bare/tree-reader.js';
 import {git, never, tempFolder, userRepository, write} from '../git/fixture.js';

@@ -1,4 +1,4 @@
-import {maxSignature, maxSymbols, type CodeSymbol, type ImportRef, type Outline, type SymbolKind} from './outline-types.js';
+import {maxSignature, maxSymbols, type CodeSymbol, type ImportRef, type Outline, type SymbolKind} from '../outline-types.js';
 
 /** A symbol by its offsets, before lines are known. */
 export interface Found {
@@ -7,6 +7,8 @@ export interface Found {
   /** Offset of its first character and of the first one after it. */
   readonly start: number;
   readonly end: number;
+  /** Offset from which its line tells what it is, where that is not its first: behind decorators. */
+  readonly at?: number;
   readonly depth: number;
   readonly exported: boolean;
 }
@@ -15,7 +17,8 @@ export interface Found {
 export interface Collector {
   symbol(found: Found): void;
   import(specifier: string, names?: readonly string[]): void;
-  export(name: string): void;
+  /** `local` is its name in the file, where others see another. */
+  export(name: string, local?: string): void;
   /** `isExported` decides for symbols that were not marked. */
   finish(isExported?: (symbol: CodeSymbol) => boolean): Outline;
 }
@@ -26,12 +29,12 @@ export function startCollector(text: string): Collector {
   const symbols: CodeSymbol[] = [];
   const imports = new Map<string, Set<string>>();
   const exports = new Set<string>();
+  const locals = new Set<string>();
   return {
-    symbol({name, kind, start, end, depth, exported}) {
+    symbol({name, kind, start, end, at = start, depth, exported}) {
       if (symbols.length >= maxSymbols || name === '') return;
       const from = lineAt(starts, start);
-      symbols.push({name: name.slice(0, maxSignature), kind, from, to: Math.max(from, lineAt(starts, end - 1)), depth, signature: signatureAt(text, start), exported});
-      if (exported) exports.add(name.slice(0, maxSignature));
+      symbols.push({name: name.slice(0, maxSignature), kind, from, to: Math.max(from, lineAt(starts, end - 1)), depth, signature: signatureAt(text, at), exported});
     },
     import(specifier, names = []) {
       if (specifier === '' || specifier.length > 1024) return;
@@ -40,13 +43,16 @@ export function startCollector(text: string): Collector {
       for (const name of names.slice(0, maxSymbols)) known.add(name);
       imports.set(specifier, known);
     },
-    export(name) {
-      if (exports.size < maxSymbols) exports.add(name.slice(0, maxSignature));
+    export(name, local = name) {
+      if (exports.size >= maxSymbols) return;
+      exports.add(name.slice(0, maxSignature));
+      locals.add(local.slice(0, maxSignature));
     },
     finish(isExported = () => false) {
-      const all = symbols.map((symbol) => (symbol.exported || exports.has(symbol.name) || isExported(symbol) ? {...symbol, exported: true} : symbol));
+      const own = symbols.map((symbol) => (symbol.exported || isExported(symbol) ? {...symbol, exported: true} : symbol));
+      for (const {name, exported, depth} of own) if (exported && depth === 0) exports.add(name);
+      const all = own.map((symbol) => (symbol.depth === 0 && locals.has(symbol.name) ? {...symbol, exported: true} : symbol));
       all.sort((a, b) => a.from - b.from || a.depth - b.depth);
-      for (const {name, exported, depth} of all) if (exported && depth === 0) exports.add(name);
       return {by: 'syntax', lines: starts.length, symbols: all, imports: [...imports].map(([specifier, names]): ImportRef => ({specifier, names: [...names]})), exports: [...exports]};
     },
   };

@@ -1,15 +1,20 @@
-import {extensionOf} from '../code/language.js';
-import {isBinary, outlineOf} from '../code/outline.js';
-import type {Outline} from '../code/outline-types.js';
-import {syntaxLimits} from '../code/syntax.js';
-import {termsOf, type Terms} from '../code/terms.js';
-import type {TreeFile, TreeReader} from '../core/tree.js';
-import type {ContextCache} from './cache.js';
+import {extensionOf} from '../../code/language.js';
+import {isBinary, outlineOf} from '../../code/outline.js';
+import type {Outline} from '../../code/outline-types.js';
+import {processorMs, syntaxLimits} from '../../code/syntax/parse.js';
+import {termsOf, type Terms} from '../../code/terms.js';
+import type {TreeFile, TreeReader} from '../../core/tree.js';
+import type {ContextCache} from '../cache.js';
 
 /** Words of a file of which nothing was read. */
 const noTerms: Terms = {hashes: new Uint32Array(), counts: new Uint16Array(), total: 0};
-/** Time that one package may spend in parsers; then the rest is outlined by lines. Real code is far below it (measured: 0.3 s). */
-const maxParseMs = 3000;
+/**
+ * Processor time in ms that one package may spend in parsers; then the rest is outlined by lines. Real code is far below it
+ * (measured: 0.3 s, and the texts of a package have a limit of their own); it stops hostile text.
+ */
+const usualParseMs = 4000;
+/** Lets no parser near. */
+const noSyntax = {...syntaxLimits, maxChars: 0};
 
 /** Files that are few enough to keep their texts when only their words were asked for. */
 const fewFiles = 64;
@@ -28,16 +33,19 @@ export interface Contents {
   readContents(files: readonly TreeFile[], signal: AbortSignal): Promise<ReadonlyMap<string, FileContent>>;
 }
 
-/** Starts reading one commit's files through the cache. */
-export function startContents(reader: TreeReader, cache: ContextCache): Contents {
+/** Starts reading one commit's files through the cache; outlines by syntax are made within so much processor time. */
+export function startContents(reader: TreeReader, cache: ContextCache, maxParseMs = usualParseMs): Contents {
   let parseMs = 0;
   const outlineFile = (file: TreeFile, text: string): Outline => {
     const key = `${file.oid} ${extensionOf(file.path)}`;
     const kept = cache.get('outline', key);
     if (kept !== undefined) return kept;
-    const started = performance.now();
-    const outline = outlineOf({path: file.path, bytes: Buffer.from(text)}, parseMs > maxParseMs ? {...syntaxLimits, maxChars: 0} : syntaxLimits);
-    parseMs += performance.now() - started;
+    const source = {path: file.path, bytes: Buffer.from(text)};
+    // Not kept: the next package has its own time.
+    if (parseMs >= maxParseMs) return outlineOf(source, noSyntax);
+    const started = processorMs();
+    const outline = outlineOf(source);
+    parseMs += processorMs() - started;
     cache.set('outline', key, outline);
     return outline;
   };

@@ -1,10 +1,11 @@
-import {extensionOf} from '../code/language.js';
-import {termsOfText, type Terms} from '../code/terms.js';
-import {testStem} from '../code/test-links.js';
-import type {HistoryReader, PathChange} from '../core/history.js';
-import type {TreeFile, TreeReader} from '../core/tree.js';
-import type {ContextCache} from './cache.js';
-import type {ReadCommit} from './rank/past.js';
+import {extensionOf} from '../../code/language.js';
+import {termsOfText, type Terms} from '../../code/terms.js';
+import {testStem} from '../../code/links/test-links.js';
+import type {HistoryReader, PathChange} from '../../core/history.js';
+import type {TreeFile, TreeReader} from '../../core/tree.js';
+import type {ContextCache} from '../cache.js';
+import type {ReadCommit} from '../rank/past.js';
+import {holdsSecrets} from './secret-path.js';
 
 /** Where a package's content comes from. */
 export interface Sources {
@@ -56,9 +57,9 @@ export async function surveyProject(sources: Sources, signal: AbortSignal): Prom
   return {...listing, commits};
 }
 
-/** Whether a file can be chosen, by its kind, size and name. */
+/** Whether a file can be chosen, by its kind, size and name; one that may hold secrets cannot. */
 export function isReadable({path, mode, size}: TreeFile): boolean {
-  return (mode === 'file' || mode === 'executable') && size > 0 && size <= maxFileBytes && !unread.has(extensionOf(path)) && !unreadNames.test(path);
+  return (mode === 'file' || mode === 'executable') && size > 0 && size <= maxFileBytes && !unread.has(extensionOf(path)) && !unreadNames.test(path) && !holdsSecrets(path);
 }
 
 async function listFiles(sources: Sources, signal: AbortSignal): Promise<Listing> {

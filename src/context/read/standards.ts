@@ -1,4 +1,4 @@
-import type {RankedFile} from './rank/rank.js';
+import type {RankedFile} from '../rank/rank.js';
 import type {ListedFile} from './survey.js';
 
 /** Where projects write down how they want to be worked on, the most binding first; the place in the list is the rank. */
