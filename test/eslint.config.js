@@ -1,4 +1,5 @@
 import tseslint from 'typescript-eslint';
+import {doors} from './tooling/doors.js';
 
 const files = ['src/**/*.ts', 'test/**/*.ts'];
 
@@ -23,5 +24,6 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', {argsIgnorePattern: '^_', varsIgnorePattern: '^_'}],
     },
   },
+  doors,
   {files: ['test/**/*.ts'], rules: {'max-lines': 'off', '@typescript-eslint/no-non-null-assertion': 'off'}},
 );

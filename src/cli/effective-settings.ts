@@ -14,7 +14,7 @@ export interface EffectiveSetting {
 
 /** Every setting by its dotted key, flags and environment included. The model's key itself is never among them. */
 export function listSettings({config, env, engine}: {readonly config: Config; readonly env: NodeJS.ProcessEnv; readonly engine: string | undefined}): readonly EffectiveSetting[] {
-  const {image, limits, maxParallel, repairRounds, maxTurns, disk, model, context} = config;
+  const {image, limits, maxParallel, repairRounds, maxTurns, disk, submission, model, context} = config;
   const row = (key: string, {value, ...from}: Setting<unknown> | ReturnType<typeof engineSetting>): EffectiveSetting => ({key, value: withoutPassword(value) ?? null, ...from});
   return [
     row('image', image),
@@ -24,6 +24,7 @@ export function listSettings({config, env, engine}: {readonly config: Config; re
     row('repairRounds', repairRounds),
     row('maxTurns', maxTurns),
     row('disk.budgetGiB', disk.budgetGiB),
+    ...Object.entries(submission).map(([name, setting]: [string, Setting<unknown>]) => row(`submission.${name}`, setting)),
     row('model.name', model.name),
     row('model.baseUrl', baseUrlSetting(env, config)),
     row('model.keyFile', model.keyFile),

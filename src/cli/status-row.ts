@@ -19,6 +19,7 @@ const RunRow = z.strictObject({
   parked: z.strictObject({code: z.string(), message: z.string()}).optional().describe('why it stopped'),
   commit: z.string().optional().describe('what was verified last'),
   branch: z.string().optional().describe('the result branch'),
+  override: z.string().optional().describe('why a person took what was not verified'),
 });
 
 const DamagedRow = z.strictObject({runId: z.string(), status: z.literal('damaged'), message: z.string()});
@@ -34,7 +35,7 @@ export const StatusRows = z.array(StatusRow);
 export function statusRow(events: readonly JournalEvent[], driver: Driver): z.infer<typeof RunRow> | undefined {
   const state = foldRun(events, driver);
   if (state === undefined) return undefined;
-  const {owner, commit, branch, under, turns, verifications, ...same} = state;
+  const {owner, commit, branch, override, under, turns, verifications, ...same} = state;
   const last = events.findLast((event) => event.type === 'run.parked');
   return {
     ...same,
@@ -47,5 +48,6 @@ export function statusRow(events: readonly JournalEvent[], driver: Driver): z.in
     ...(state.status === 'parked' && last !== undefined ? {parked: {code: last.code, message: last.message}} : {}),
     ...(commit === undefined ? {} : {commit}),
     ...(branch === undefined ? {} : {branch}),
+    ...(override === undefined ? {} : {override}),
   };
 }

@@ -1,21 +1,28 @@
+import {readFile} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import {fileURLToPath} from 'node:url';
-import type {z} from 'zod';
+import {z} from 'zod';
 import {runSpecialist} from '../agents/loop.js';
 import {startModel, type Model} from '../agents/model.js';
 import {conflictMessage, openingMessage, repairMessage, systemPrompt} from '../agents/roles.js';
 import {parseTraffic, TrafficScript} from '../agents/traffic/script.js';
 import {startTrafficServer} from '../agents/traffic/server.js';
+import type {PackageStore} from '../context/store.js';
+import {canonicalJson} from '../core/canonical.js';
 import {AppError} from '../core/errors.js';
 import type {Redactor} from '../core/redact.js';
 import type {SandboxEngine} from '../core/sandbox.js';
 import {openRepository, type Repository} from '../git/repository.js';
+import {applyToCheckout} from '../git/deliver/apply.js';
 import {deliverBranch} from '../git/deliver/deliver.js';
+import {openPullRequest} from '../git/deliver/pull-request.js';
+import {signCommit} from '../git/deliver/sign.js';
 import {isDelivered} from '../git/deliver/delivered.js';
 import {isRecentEnough, readGitVersion} from '../git/door/version.js';
 import type {Config} from '../project/config.js';
-import {fileCache} from '../record/cache.js';
+import {boundedCache, fileCache} from '../record/cache.js';
 import type {Store} from '../record/store.js';
+import type {DeliverRooms} from '../run/deliver/deliver.js';
 import type {RunOptions} from '../run/options.js';
 import type {Rooms} from '../run/rooms.js';
 import type {SweepWorld} from '../run/sweep/world.js';
@@ -33,15 +40,19 @@ import type {ProjectContext} from './project-context.js';
 import {currentRedactor} from './secrets.js';
 import type {TrafficText} from './inputs/traffic-flag.js';
 
-export {filesAt, readFileAt} from '../git/freeze/base-files.js';
+export {filesAt, readFileAt, treeAt} from '../git/freeze/base-files.js';
 export {readCheckout, resolveCommit} from '../git/freeze/checkout.js';
-export {applyToCheckout, deliverBranch} from '../git/deliver/deliver.js';
+export {findLikelySecrets} from '../git/freeze/dirty/likely-secrets.js';
+export {baseNotes} from '../git/freeze/notes.js';
+export {applyToCheckout, deliverBranch};
 export {commitFolder} from '../git/freeze/start-folder.js';
 export {probeMachine} from '../sandbox/engine/doctor.js';
 export {prepareMachine} from '../sandbox/engine/setup.js';
 
 /** Our harness files: `images/` of this package, three folders up both from `src/cli/` and from `dist/cli/`. */
 const harnessDir = fileURLToPath(new URL('../../images/harness', import.meta.url));
+/** Our own package.json, which names this version. */
+const packageFile = fileURLToPath(new URL('../../package.json', import.meta.url));
 
 /** The installed git, as `doctor` asks for it. */
 export async function readGit(signal: AbortSignal): Promise<{readonly version: string; readonly recentEnough: boolean}> {
@@ -74,6 +85,11 @@ async function findWiredEngine(request: EngineRequest): Promise<{readonly engine
 /** The bare repository that Bulkhead owns for a user's repository. */
 export async function openStoreRepository(store: Store, signal: AbortSignal): Promise<Repository> {
   return openRepository(store.repository, signal);
+}
+
+/** What a delivery works with: no engine, no model. */
+export async function wireDelivery(store: Store, signal: AbortSignal): Promise<DeliverRooms> {
+  return {repository: await openStoreRepository(store, signal), deliverBranch, applyToCheckout, signCommit, openPullRequest, redact: currentRedactor()};
 }
 
 /** What a sweep works on, over an engine that was found before. */
@@ -112,7 +128,9 @@ export async function wireRooms(request: {
       verifyCommit,
       harness: await readHarness(harnessDir),
       baseCache: withoutSecrets(fileCache(project.store.baseResults), redact),
+      contextStore: await openContextStore(project.store, options, redact),
       deliverBranch,
+      signCommit,
       redact,
     };
     return {rooms, engineAddress: address, [Symbol.asyncDispose]: () => wired[Symbol.asyncDispose]()};
@@ -130,6 +148,20 @@ function withoutSecrets(cache: BaseCache, redact: Redactor): BaseCache {
     async set(key, run) {
       const kept = redact.value(run, 'text');
       if (names(kept) === names(run)) await cache.set(key, kept);
+    },
+  };
+}
+
+/** Packages of this version of Bulkhead; one that has a secret in it is not kept. */
+async function openContextStore(store: Store, {context}: RunOptions, redact: Redactor): Promise<PackageStore> {
+  const {version} = z.object({version: z.string()}).parse(JSON.parse(await readFile(packageFile, 'utf8')));
+  const {packages = 0, refreshSeconds = 0} = context?.cache ?? {};
+  const cache = boundedCache(store.contextPackages, {maxEntries: packages, maxAgeMs: refreshSeconds * 1000});
+  const keyOf = (key: string): string => `${version} ${key}`;
+  return {
+    get: (key) => cache.get(keyOf(key)),
+    async set(key, made) {
+      if (canonicalJson(redact.value(made, 'text')) === canonicalJson(made)) await cache.set(keyOf(key), made);
     },
   };
 }

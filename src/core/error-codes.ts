@@ -58,6 +58,12 @@ export const errorTable = {
     title: 'This kind of repository cannot be worked on.',
     explain: 'For example a bare repository, which has no checkout, or one without a single commit. The message says which and what to do.',
   },
+  CHECKOUT_NOT_FREEZABLE: {
+    exit: 2,
+    title: 'The checkout cannot be taken along as it stands.',
+    explain:
+      'With --include-dirty a run starts from your files as they are. Some cannot be stored truthfully: a file with conflicts, one that only a filter of yours could store (Bulkhead runs none), one that cannot be read. The message names them, and nothing was started or changed. Commit them yourself, put them aside or ignore them, or leave out --include-dirty.',
+  },
   COMMIT_NOT_FOUND: {
     exit: 2,
     title: 'A commit, branch or path does not exist in the repository.',
@@ -109,6 +115,24 @@ export const errorTable = {
     exit: 2,
     title: 'The checkout is not what the run started from.',
     explain: 'Applying would overwrite or mix work. Commit or stash your changes, or take the result branch instead.',
+  },
+  APPLY_INTERRUPTED: {
+    exit: 3,
+    title: 'An interrupted delivery into the checkout could not be undone.',
+    explain:
+      'A process ended while it brought a result into your checkout, and what it left cannot be told from work of yours, so nothing was touched. The message names the folder in which your index, or files that had changed since, are kept; nothing of yours is lost. When the checkout is as you want it, remove that folder.',
+  },
+  PULL_REQUEST_FAILED: {
+    exit: 3,
+    title: 'The pull request could not be opened.',
+    explain:
+      'The result branch is in your repository; only what comes after it failed: sending it to the remote, or `gh` (GitHub) or `glab` (GitLab), which must be installed and logged in (`gh auth status`, `glab auth status`). The message says which. Do it by hand with `git push REMOTE BRANCH`, or mend the cause and deliver again: what is done already is not done twice.',
+  },
+  CONFLICT_OPEN: {
+    exit: 6,
+    title: 'A conflict of two submissions waits for a person.',
+    explain:
+      'git, the rules for files that are only added to, the owners and the resolver could not merge a submission. The run is parked, and nothing is lost. The message names a file with both sides and the commands: resolve the conflict in a commit and go on with `bulkhead resume RUN --resolution COMMIT`, or leave the submission out with `bulkhead resume RUN --leave-out SPECIALIST`; then it is a finding.',
   },
   ENGINE_MISSING: {
     exit: 3,

@@ -90,7 +90,7 @@ export const findingTable = {
   MERGE_CONFLICT: {
     exit: 1,
     title: 'Two submissions could not be merged.',
-    explain: 'The owner was asked to rework it on the merge so far, as often as the limit allows, and it still conflicts.',
+    explain: 'The owner was asked to rework it on the merge so far, as often as the limit allows, and a person then left it out.',
   },
   NO_SUBMISSION: {
     exit: 1,

@@ -45,11 +45,33 @@ const Verified = z.strictObject({
   findings: z.array(Finding).describe('at most the first 50; the report has all'),
   findingsTotal: z.int().optional().describe('how many there are; absent in a journal of version 0.1.0, where all are given'),
 }).describe('a verification came to a verdict');
-const Closed = z.strictObject({...common, type: z.literal('run.closed'), verdict: z.enum(['verified', 'blocked', 'inconclusive', 'cancelled']), commit: z.string().optional(), branch: z.string().optional()}).describe('last of all: the run has ended for good');
+const Previewed = z.strictObject({
+  ...common,
+  type: z.literal('merge.previewed'),
+  phase: z.string(),
+  specialists: z.tuple([z.string(), z.string()]),
+  paths: z.array(z.string()).describe('at most the first 50'),
+}).describe('two submissions would conflict, seen while others still work; the merge settles it, or sends the later one back to its owner');
+const Overridden = z.strictObject({
+  ...common,
+  type: z.literal('run.overridden'),
+  commit: z.string().describe('what was not verified'),
+  reason: z.string(),
+}).describe('after the end: a person takes what was not verified, and says why');
+const Delivered = z.strictObject({
+  ...common,
+  type: z.literal('run.delivered'),
+  commit: z.string(),
+  branch: z.string().optional(),
+  applied: z.boolean().describe('it became the checkout'),
+  pullRequest: z.string().optional().describe('its address'),
+  verified: z.boolean(),
+}).describe('after the end: a person took a result');
+const Closed = z.strictObject({...common, type: z.literal('run.closed'), verdict: z.enum(['verified', 'blocked', 'inconclusive', 'cancelled']), commit: z.string().optional(), branch: z.string().optional()}).describe('the run has ended for good; what comes after it is what a person does with the result');
 const Parked = z.strictObject({...common, type: z.literal('run.parked'), code: z.string(), message: z.string()}).describe('the process stops driving; the run can go on');
 
 /** The documented union of everything that a journal can say; `--events` prints these lines as they are. */
-export const JournalEvent = z.discriminatedUnion('type', [Opened, Driven, StepStarted, StepFinished, EffectUnknown, Said, Verified, Closed, Parked]);
+export const JournalEvent = z.discriminatedUnion('type', [Opened, Driven, StepStarted, StepFinished, EffectUnknown, Said, Previewed, Verified, Closed, Parked, Overridden, Delivered]);
 export type JournalEvent = z.infer<typeof JournalEvent>;
 
 type Stamped = 'schemaVersion' | 'seq' | 'at' | 'prev';
@@ -103,5 +125,5 @@ export interface Steps {
   /** What is recorded of a step: nothing, its intent, or its outcome. */
   known(name: string): 'new' | 'started' | 'finished';
   /** Something worth telling that is not an act. */
-  note(event: Extract<NewEvent, {type: 'specialist.said' | 'verification.ended' | 'effect.unknown'}>): Promise<void>;
+  note(event: Extract<NewEvent, {type: 'specialist.said' | 'merge.previewed' | 'verification.ended' | 'effect.unknown'}>): Promise<void>;
 }

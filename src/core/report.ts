@@ -40,6 +40,11 @@ export const Report = z.strictObject({
   tests: TestSummary.optional(),
   restored: z.array(z.string()).describe('protected files that were graded with the version of the base'),
   notes: z.array(z.string()).describe('what a person should know besides the verdict'),
+  lookFirst: z
+    .array(z.strictObject({path: z.string(), what: z.string()}))
+    .optional()
+    .describe("what of the change deserves a person's eye before anything else: hooks, CI, package scripts, lock files, editor and agent configuration, and files that were merged by a rule"),
+  override: z.strictObject({at: z.string(), reason: z.string(), commit: z.string()}).optional().describe('a person took what was not verified'),
   reportPath: z.string().optional().describe('where the report for people stands on this machine; only in what a command prints'),
   rounds: z.array(Verification.pick({verdict: true, commit: true, findings: true})).describe('every verification, the last one included'),
   specialists: z.array(

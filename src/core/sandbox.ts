@@ -40,9 +40,17 @@ export interface SnapshotRequest {
   readonly ownership: Ownership;
   readonly files: AsyncIterable<SeedFile>;
   /** A git pack of everything that `commit` reaches; makes the workspace a git repository of its own. */
-  readonly history?: {readonly pack: Readable; readonly commit: string} | undefined;
+  readonly history?: History | undefined;
   /** Files of ours that a box sees read-only under `/opt/bulkhead`, for example a test reporter. */
   readonly harness?: readonly SeedFile[] | undefined;
+}
+
+/** The past that a workspace gets. */
+export interface History {
+  readonly pack: Readable;
+  readonly commit: string;
+  /** Commits whose parents are not in the pack, because the history was not whole. Default: none. */
+  readonly cuts?: readonly string[] | undefined;
 }
 
 /** Limits of a box. */

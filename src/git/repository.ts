@@ -4,13 +4,19 @@ import {AppError} from '../core/errors.js';
 import type {HistoryReader} from '../core/history.js';
 import type {TreeReader} from '../core/tree.js';
 import {commitFiles, type CommitFilesRequest} from './bare/commit-files.js';
+import {readLookFirst, type LookFirst} from './deliver/look-first.js';
+import {freezeDirty, type FreezeDirtyRequest, type FrozenDirty} from './freeze/dirty/freeze-dirty.js';
 import {freeze, type FreezeRequest} from './freeze/freeze.js';
+import {readCuts} from './bare/cuts.js';
 import {openHistoryReader} from './bare/history-reader.js';
 import {changedPaths, diffText, isAncestor, packHistory, resolveStored} from './bare/history.js';
 import {importLimits} from './import/limits.js';
 import {importSubmission, type ImportRequest, type Submission} from './import/submission.js';
 import {initRepository} from './bare/init.js';
+import {findCulprit, type BisectRequest, type Culprit} from './merge/bisect.js';
 import {mergeSubmission, type Merged, type MergeRequest} from './merge/merge.js';
+import {previewMerges, type PairConflict, type PreviewRequest} from './merge/preview.js';
+import {resolveMerge, type ResolveRequest} from './merge/resolve.js';
 import {deleteRefs, listRefs, moveRefs, readRef, updateRef} from './bare/refs.js';
 import {sweepStaging} from './bare/staging.js';
 import {openTreeReader} from './bare/tree-reader.js';
@@ -24,14 +30,26 @@ export interface Repository {
   /** Largest file that an import takes, in bytes: what an exporter should give the bytes of. */
   readonly maxFileBytes: number;
   freeze(request: FreezeRequest): Promise<void>;
+  /** HEAD, and the state of the checkout as a commit on top of it. */
+  freezeDirty(request: FreezeDirtyRequest): Promise<FrozenDirty>;
   /** A commit's files; the id is full and known. */
   reader(commit: string, signal: AbortSignal): Promise<TreeReader>;
   /** The past of the commits in it. */
   history(): HistoryReader;
   /** A pack of what a commit reaches, and nothing else. */
   packHistory(commit: string, signal: AbortSignal): Readable;
+  /** The commits at which that history is cut: their parents are not in the pack. */
+  historyCuts(commit: string, signal: AbortSignal): Promise<readonly string[]>;
   importSubmission(request: ImportRequest): Promise<Submission>;
   merge(request: MergeRequest): Promise<Merged>;
+  /** Makes the merge commit of a conflict that somebody resolved; what is wrong with the resolution is a conflict again. */
+  resolveMerge(request: ResolveRequest): Promise<Merged>;
+  /** The pairs of submissions that git alone could not merge. */
+  previewMerges(request: PreviewRequest): Promise<readonly PairConflict[]>;
+  /** The submissions that break a merge, by a check. */
+  findCulprit(request: BisectRequest): Promise<Culprit>;
+  /** What between two commits deserves a person's eye before anything else. */
+  lookFirst(span: {readonly from: string; readonly to: string}, signal: AbortSignal): Promise<readonly LookFirst[]>;
   /** A commit of files that the host made; gives its id. */
   commitFiles(request: CommitFilesRequest): Promise<string>;
   /** Paths that differ, a rename as two. */
@@ -73,11 +91,17 @@ export async function openRepository(dir: string, signal: AbortSignal): Promise<
     directory,
     maxFileBytes: importLimits.maxFileBytes,
     freeze: (request) => freeze(store, request),
+    freezeDirty: (request) => freezeDirty(store, request),
     reader: (commit, within) => openTreeReader(store, commit, within),
     history: () => openHistoryReader(store),
     packHistory: (commit, within) => packHistory(store, commit, within),
+    historyCuts: (commit, within) => readCuts(store, commit, within),
     importSubmission: (request) => importSubmission(store, request),
     merge: (request) => mergeSubmission(store, request),
+    resolveMerge: (request) => resolveMerge(store, request),
+    previewMerges: (request) => previewMerges(store, request),
+    findCulprit: (request) => findCulprit(store, request),
+    lookFirst: (span, within) => readLookFirst(store, span, within),
     commitFiles: (request) => commitFiles(store, request),
     changedPaths: (from, to, within) => changedPaths(store, {from, to}, within),
     diffText: (from, to, within) => diffText(store, {from, to}, within),

@@ -3,6 +3,7 @@ import {AppError} from '../core/errors.js';
 import type {JournalEvent} from '../core/journal.js';
 import type {WorkspaceNames} from '../core/sandbox.js';
 import {refOf, type OpenedRun, type Rooms} from './rooms.js';
+import {submissionCaps} from './submission-caps.js';
 
 /** Names the phase of one specialist and the commit that its first box is made of. */
 export interface PhaseName {
@@ -45,9 +46,11 @@ export async function exportBox(run: Keeper, name: Omit<PhaseName, 'commit'>, {i
       const living = await engine.findBox(names.box, signal);
       await living?.stop(signal);
       if (!(await engine.hasWorkspace(names, signal))) return withoutWorkspace(run, name, {index, commit, box: names.box});
+      const limits = submissionCaps(run.options);
       const submission = await repository.importSubmission({
         parent: commit,
-        entries: engine.exportWorkspace({names, ownership: run.ownership, maxFileBytes: repository.maxFileBytes}, signal),
+        entries: engine.exportWorkspace({names, ownership: run.ownership, maxFileBytes: limits.maxFileBytes ?? repository.maxFileBytes}, signal),
+        limits,
         policy: {mayWrite: () => true, wanted: wantedPaths(run), allowIgnored: run.options.manifest.allow.ignoredFiles},
         ref,
         message: `Work of ${name.specialist} (${name.phase})`,

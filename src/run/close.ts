@@ -1,13 +1,14 @@
 import {z} from 'zod';
 import type {Conversation} from '../agents/conversation.js';
 import {isAppError} from '../core/errors.js';
+import {escapeText} from '../core/escape.js';
 import {manifestSha256} from '../core/manifest.js';
 import type {Report} from '../core/report.js';
 import type {Verification} from '../core/verification.js';
 import {writeDurably} from '../record/durable.js';
 import {renderReportMarkdown} from '../record/report-markdown.js';
 import {commitBookkeeping} from './bookkeeping.js';
-import {interruptedTurns} from './results.js';
+import {interruptedTurns, settledNotes} from './results.js';
 import type {Run} from './rooms.js';
 import {measureTold, type ToldContext} from './tell-context.js';
 import type {Specialist} from './work.js';
@@ -53,7 +54,7 @@ async function deliverResult(run: Run, report: Report, signal: AbortSignal): Pro
     schema: Delivered,
     run: async () => ({branch: await makeBranch(run, {commit: bookkeeping.commit, name}, signal)}),
   });
-  const notes = [...bookkeeping.notes, ...(delivered.branch === undefined ? [`No result branch could be made: bulkhead deliver ${run.id} --branch NAME makes one.`] : [])];
+  const notes = [...report.notes, ...bookkeeping.notes, ...(delivered.branch === undefined ? [`No result branch could be made: bulkhead deliver ${run.id} --branch NAME makes one.`] : [])];
   return {...report, bookkeeping: bookkeeping.commit, ...(delivered.branch === undefined ? {} : {branch: delivered.branch}), notes};
 }
 
@@ -93,7 +94,8 @@ async function draftReport(run: Run, ending: Ending, last: Verification, signal:
     findings: last.findings,
     ...(last.tests === undefined ? {} : {tests: last.tests}),
     restored: last.restored,
-    notes: [],
+    notes: [...blockerNote(run, last)],
+    lookFirst: await lookFirstOf(run, last, signal),
     rounds: ending.verifications.map(({verdict, commit, findings}) => ({verdict, commit, findings})),
     specialists: ending.specialists.map((one) => accountOf(run, {...ending, before}, one)),
     timings: {
@@ -102,6 +104,16 @@ async function draftReport(run: Run, ending: Ending, last: Verification, signal:
       journalSync: Math.round(run.journal.syncMs),
     },
   }, 'text');
+}
+
+/** A blocked run writes nothing; a person may want its task file to say what blocks the task. */
+function blockerNote({id, options: {from}}: Run, {verdict}: Verification): readonly string[] {
+  if (verdict !== 'blocked' || from === undefined) return [];
+  return [`\`bulkhead deliver ${id} --blocked --apply\` (or --branch NAME) writes into ${escapeText(from.path)} what blocks the task, and nothing else.`];
+}
+
+async function lookFirstOf(run: Run, {base, commit}: Verification, signal: AbortSignal): Promise<NonNullable<Report['lookFirst']>> {
+  return [...(await run.rooms.repository.lookFirst({from: base, to: commit}, signal)), ...settledNotes(run.journal.events)];
 }
 
 function accountOf(run: Run, {told, before}: Ending & {readonly before: ReadonlySet<string>}, one: Specialist): Report['specialists'][number] {

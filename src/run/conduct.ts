@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {startContextCache} from '../context/cache.js';
 import {canonicalJson} from '../core/canonical.js';
 import type {Finding} from '../core/finding.js';
 import {manifestSha256} from '../core/manifest.js';
@@ -12,7 +13,7 @@ import {closeRun} from './close.js';
 import {mergeInOrder} from './merge.js';
 import {planStreams} from './plan.js';
 import {refOf, type OpenedRun, type Run} from './rooms.js';
-import {beginFirst, tellContext, tellMore, type ToldContext} from './tell-context.js';
+import {alsoTold, beginFirst, tellContext, tellMore, type ToldContext} from './tell-context.js';
 import {verifyMerge} from './verify-merge.js';
 import {workTogether} from './work-together.js';
 import {newSpecialist, type HandedIn, type Specialist} from './work.js';
@@ -25,14 +26,14 @@ export async function conductRun(opened: OpenedRun, signal: AbortSignal): Promis
   // What a killed git of an earlier process left locked: this process holds the run now.
   await opened.rooms.repository.unlockRefs(`refs/bulkhead/${opened.id}`, signal);
   const base = await freezeBase(opened, signal);
-  const run: Run = {...opened, image: await lockInputs(opened, signal)};
+  const run: Run = {...opened, image: await lockInputs(opened, signal), contextCache: startContextCache(opened.options.context?.cache)};
   const {streams} = planOf(run);
   const told = await tellContext(run, {base, streams}, signal);
   const specialists = streams.map(newSpecialist);
   const verifications: Verification[] = [];
   const latest = new Map(told.map((one) => [one.specialist, one]));
 
-  let handed = await workTogether(run, specialists, {phase: 'first', commit: base, begin: (one) => beginFirst(run, {base, told, stream: one.stream}, signal)}, signal);
+  let handed = await workTogether(run, specialists, {phase: 'first', commit: base, begin: (one) => beginFirst(run, {base, latest, stream: one.stream}, signal)}, signal);
   let onto = base;
   for (let round = 0; ; round += 1) {
     const merged = await mergeInOrder(run, {round, onto}, handed, signal);
@@ -43,7 +44,7 @@ export async function conductRun(opened: OpenedRun, signal: AbortSignal): Promis
     onto = merged.commit;
     handed = await repair(run, {owing, latest, phase: `repair-${round + 1}`, commit: onto, findings: verification.findings}, signal);
   }
-  return closeRun(run, {specialists, verifications, told}, signal);
+  return closeRun(run, {specialists, verifications, told: [...latest.values()]}, signal);
 }
 
 /** What Bulkhead itself writes when the task is verified is closed to every specialist. */
@@ -84,7 +85,7 @@ async function lockInputs(run: OpenedRun, signal: AbortSignal): Promise<LockedIm
 
 interface Repair {
   readonly owing: readonly Specialist[];
-  /** What each specialist was told last. */
+  /** What each specialist was told so far. */
   readonly latest: Map<string, ToldContext>;
   readonly phase: string;
   readonly commit: string;
@@ -97,7 +98,7 @@ async function repair(run: Run, {owing, latest, phase, commit, findings}: Repair
   for (const one of owing) {
     const own = latest.get(one.stream.specialist);
     const more = own && (await tellMore(run, {phase, commit, told: own}, signal));
-    if (own !== undefined && more !== undefined) latest.set(own.specialist, {...more, budget: own.budget, items: [...own.items, ...more.items]});
+    if (own !== undefined && more !== undefined) latest.set(own.specialist, alsoTold(own, more));
     openings.set(one, run.rooms.prompts.repair({findings: findingsOf(one, findings), context: more?.text ?? ''}));
   }
   return workTogether(run, owing, {phase, commit, begin: (one) => ({opening: openings.get(one) ?? ''})}, signal);

@@ -1,5 +1,7 @@
 import {z} from 'zod';
 import {finding, type Finding} from '../core/finding.js';
+import {endConflict} from './open-conflict.js';
+import {Settled} from './results.js';
 import {refOf, type Run} from './rooms.js';
 import {workPhase, type HandedIn} from './work.js';
 
@@ -7,7 +9,7 @@ import {workPhase, type HandedIn} from './work.js';
 const maxReworks = 2;
 
 const Merged = z.discriminatedUnion('state', [
-  z.strictObject({state: z.literal('merged'), commit: z.string()}),
+  z.strictObject({state: z.literal('merged'), commit: z.string(), settled: z.array(Settled).optional()}),
   z.strictObject({state: z.literal('conflicted'), paths: z.array(z.string()), why: z.string().optional()}),
 ]);
 
@@ -22,10 +24,11 @@ export interface MergeSoFar {
 }
 
 /**
- * Merges what was handed in, one after the other in the given order, onto a commit. A conflict goes to its owner, who
- * reworks it in a new box made from the merge so far; what still conflicts after that is left out and is a finding.
+ * Merges what was handed in, one after the other in the given order, onto a commit. What neither git nor a rule can merge
+ * goes to its owner, who reworks it in a new box made from the merge so far, then to a resolver, then to a person: the run
+ * parks. What a person leaves out is a finding.
  */
-export async function mergeInOrder(run: Run, at: {readonly round: number; readonly onto: string}, handed: readonly HandedIn[], signal: AbortSignal): Promise<MergeSoFar> {
+export async function mergeInOrder(run: Run, at: MergeAt, handed: readonly HandedIn[], signal: AbortSignal): Promise<MergeSoFar> {
   const findings: Finding[] = [];
   const authors = new Map<string, readonly string[]>();
   let onto = at.onto;
@@ -39,34 +42,44 @@ export async function mergeInOrder(run: Run, at: {readonly round: number; readon
   return {commit: onto, findings, authors};
 }
 
-async function mergeOne(
-  run: Run,
-  at: {readonly round: number; readonly onto: string},
-  first: HandedIn,
-  signal: AbortSignal,
-): Promise<{readonly commit: string; readonly changed: readonly string[]; readonly findings: readonly Finding[]}> {
+interface MergedOne {
+  readonly commit: string;
+  readonly changed: readonly string[];
+  readonly findings: readonly Finding[];
+}
+
+interface MergeAt {
+  readonly round: number;
+  readonly onto: string;
+}
+
+async function mergeOne(run: Run, at: MergeAt, first: HandedIn, signal: AbortSignal): Promise<MergedOne> {
   const name = first.specialist.stream.specialist;
-  let submission = first;
-  let conflicted: Conflicted | undefined;
+  let handed = first;
+  let open: {readonly submission: string; readonly changed: readonly string[]; readonly conflicted: Conflicted} | undefined;
   for (let attempt = 0; ; attempt += 1) {
-    if (submission.commit === undefined) {
-      // A rework that brings nothing in again leaves out what the first submission had.
-      const left = conflicted === undefined ? [] : [conflict(name, conflicted)];
-      return {commit: at.onto, changed: [], findings: [...submission.findings, ...left]};
+    if (handed.commit !== undefined) {
+      const merged = await merge(run, {...at, attempt, name, submission: handed.commit}, signal);
+      if (merged.state === 'merged') return {commit: merged.commit, changed: handed.changed, findings: handed.findings};
+      open = {submission: handed.commit, changed: handed.changed, conflicted: merged};
     }
-    const merged = await merge(run, {...at, attempt, name, submission: submission.commit}, signal);
-    if (merged.state === 'merged') return {commit: merged.commit, changed: submission.changed, findings: submission.findings};
-    conflicted = merged;
-    if (attempt === maxReworks) return {commit: at.onto, changed: [], findings: [...submission.findings, conflict(name, merged)]};
-    const ownDiff = await run.rooms.repository.diffText(await parentOf(run, submission.commit, signal), submission.commit, signal);
-    const opening = run.rooms.prompts.conflict({paths: merged.paths, why: merged.why, ownDiff});
-    submission = await workPhase(run, first.specialist, {phase: `conflict-${at.round}-${attempt}`, commit: at.onto, opening}, signal);
+    if (open === undefined) return {commit: at.onto, changed: [], findings: handed.findings};
+    const {submission, changed, conflicted} = open;
+    // A rework that brings nothing in again resolves nothing.
+    if (handed.commit === undefined || attempt === maxReworks) {
+      const end = await endConflict(run, {...at, specialist: name, submission, paths: conflicted.paths, why: conflicted.why}, signal);
+      if (end.state === 'merged') return {commit: end.commit, changed, findings: handed.findings};
+      return {commit: at.onto, changed: [], findings: [...handed.findings, conflict(name, conflicted)]};
+    }
+    const ownDiff = await run.rooms.repository.diffText(await parentOf(run, submission, signal), submission, signal);
+    const opening = run.rooms.prompts.conflict({paths: conflicted.paths, why: conflicted.why, ownDiff});
+    handed = await workPhase(run, first.specialist, {phase: `conflict-${at.round}-${attempt}`, commit: at.onto, opening}, signal);
   }
 }
 
 async function merge(
   run: Run,
-  at: {readonly round: number; readonly onto: string; readonly attempt: number; readonly name: string; readonly submission: string},
+  at: MergeAt & {readonly attempt: number; readonly name: string; readonly submission: string},
   signal: AbortSignal,
 ): Promise<z.infer<typeof Merged>> {
   const ref = refOf(run, `merged/${at.round}`);
@@ -78,7 +91,8 @@ async function merge(
     run: async () => {
       const message = `Merge the submission of ${at.name}\n\nBulkhead-Run: ${run.id}\nBulkhead-Specialist: ${at.name}`;
       const merged = await run.rooms.repository.merge({onto: at.onto, submission: at.submission, ref, message, date: run.startedAt, signal});
-      return merged.state === 'merged' ? merged : {state: 'conflicted', paths: [...merged.paths], ...(merged.why === undefined ? {} : {why: merged.why})};
+      if (merged.state === 'merged') return {state: 'merged', commit: merged.commit, ...(merged.settled.length === 0 ? {} : {settled: [...merged.settled]})};
+      return {state: 'conflicted', paths: [...merged.paths], ...(merged.why === undefined ? {} : {why: merged.why})};
     },
   });
 }

@@ -33,7 +33,7 @@ export interface NewRun {
 
 /** What is needed to drive a run, new or earlier. */
 export type DriveRequest = Pick<NewRun, 'checkout' | 'rooms' | 'engineAddress' | 'now' | 'listen' | 'onRequest'> &
-  Pick<LockOptions, 'takeOver'> & {readonly acceptLoss: boolean};
+  Pick<LockOptions, 'takeOver'> & Pick<OpenedRun, 'acceptLoss' | 'conflictAnswer'>;
 
 /** Begins the journal of a new run, in the folder that was made for it, and takes its lock. */
 export async function openNewRun(files: RunFiles, request: NewRun): Promise<OpenRun> {
@@ -115,6 +115,7 @@ async function take(files: RunFiles, request: DriveRequest, {lock, journal, begi
     rooms: request.rooms,
     engineAddress: request.engineAddress,
     acceptLoss: request.acceptLoss,
+    conflictAnswer: request.conflictAnswer,
   };
   return {
     run,

@@ -9,10 +9,18 @@ export type Scope = z.infer<typeof Scope>;
 export const RunOptions = z.strictObject({
   manifest: Manifest.describe('with `base` as a full commit id'),
   manifestSource: z.string(),
+  dirty: z
+    .strictObject({onto: z.string().describe('full id of the commit of the user that the base was made on')})
+    .optional()
+    .describe('present when the base is the checkout as it stood'),
   from: z.strictObject({path: z.string().describe('relative to the root'), id: z.string()}).optional(),
   traffic: z.enum(['live', 'replayed']),
   model: z.strictObject({name: z.string(), maxTokens: z.int().min(1)}),
   limits: z.strictObject({memoryMiB: z.int().min(64), cpus: z.number().min(0.1), pids: z.int().min(16)}),
+  submission: z
+    .strictObject({maxFiles: z.int().min(1), maxFileMiB: z.number(), maxTotalMiB: z.number()})
+    .optional()
+    .describe('what one submission may hold; absent in a run of version 0.1.0'),
   maxParallel: z.int().min(1),
   maxTurns: z.int().min(1),
   repairRounds: z.int().min(0),

@@ -104,7 +104,8 @@ async function makeSnapshot(run: Run, snapshot: string, commit: string, signal: 
 async function fillSnapshot(run: Run, snapshot: string, commit: string, signal: AbortSignal): Promise<void> {
   const {engine, repository} = run.rooms;
   const reader = await repository.reader(commit, signal);
-  const history = {pack: repository.packHistory(commit, signal), commit};
+  const cuts = await repository.historyCuts(commit, signal);
+  const history = {pack: repository.packHistory(commit, signal), commit, cuts};
   await engine.createSnapshot({name: snapshot, ownership: run.ownership, files: reader.files(signal), history}, signal);
 }
 

@@ -16,9 +16,29 @@ export interface Results {
 
 const Commit = z.object({commit: z.string()});
 
+/** A file that a rule merged where git could not. */
+export const Settled = z.strictObject({path: z.string(), by: z.enum(['union', 'json'])});
+export type Settled = z.infer<typeof Settled>;
+
+/** The files that rules merged in a run, each once. Pure. */
+function settledIn(events: readonly JournalEvent[]): readonly Settled[] {
+  const found = new Map<string, Settled>();
+  for (const event of events) {
+    if (event.type !== 'step.finished' || !event.step.startsWith('merge/')) continue;
+    const settled = z.object({settled: z.array(Settled)}).safeParse(event.outcome).data?.settled ?? [];
+    for (const one of settled) found.set(one.path, one);
+  }
+  return [...found.values()];
+}
+
 /** An empty submission has its parent for a commit. */
 function isEmpty(outcome: unknown): boolean {
   return z.object({empty: z.literal(true)}).safeParse(outcome).success;
+}
+
+/** The same for a person who should look at them. */
+export function settledNotes(events: readonly JournalEvent[]): readonly {readonly path: string; readonly what: string}[] {
+  return settledIn(events).map(({path, by}) => ({path, what: by === 'union' ? 'merged by union of lines' : 'merged key by key'}));
 }
 
 /** Folds the commits out of a journal. Pure. */
@@ -38,7 +58,7 @@ export function resultsOf(events: readonly JournalEvent[]): Results {
     const commit = Commit.safeParse(event.outcome).data?.commit;
     const from = begun.get(`${specialist}/${phase}`);
     if (commit === undefined) continue;
-    if (kind === 'merge') merged = commit;
+    if (kind === 'merge' || kind === 'resolve' || kind === 'decide') merged = commit;
     if (kind === 'submission' && !isEmpty(event.outcome)) submissions.set(specialist, commit);
     if ((kind === 'submission' || kind === 'export') && from !== undefined && commit !== from) work.set(specialist, {commit, from});
     if (kind === 'bookkeeping') bookkeeping = commit;

@@ -1,15 +1,19 @@
 import type {runSpecialist} from '../agents/loop.js';
 import type {Model} from '../agents/model.js';
 import type {conflictMessage, openingMessage, repairMessage, systemPrompt} from '../agents/roles.js';
+import type {ContextCache} from '../context/cache.js';
+import type {PackageStore} from '../context/store.js';
 import type {Journal, Steps} from '../core/journal.js';
 import type {Redactor} from '../core/redact.js';
 import type {LockedImage, Ownership, SandboxEngine} from '../core/sandbox.js';
 import type {SeedFile} from '../core/tree.js';
 import type {Checkout} from '../git/freeze/checkout.js';
 import type {deliverBranch} from '../git/deliver/deliver.js';
+import type {signCommit} from '../git/deliver/sign.js';
 import type {Repository} from '../git/repository.js';
 import type {RunFiles} from '../record/store.js';
 import type {verifyCommit, VerifyRequest} from '../verify/verify.js';
+import type {ConflictAnswer} from './open-conflict.js';
 import type {RunOptions} from './options.js';
 
 /** The other rooms as the conductor sees them; `cli/wire.ts` hands in the real ones, tests what they like. */
@@ -27,10 +31,34 @@ export interface Rooms {
   readonly verifyCommit: typeof verifyCommit;
   readonly harness: readonly SeedFile[];
   readonly baseCache: NonNullable<VerifyRequest['baseCache']>;
+  /** Context packages of earlier runs. */
+  readonly contextStore: PackageStore;
   readonly deliverBranch: typeof deliverBranch;
+  readonly signCommit: typeof signCommit;
+  /** A neutral resolver: asked when the owners could not resolve a conflict. */
+  readonly resolveConflict?: ResolveConflict;
   /** Takes this machine's secrets out of everything that is written. */
   readonly redact: Redactor;
 }
+
+/** A submission that its owner could not bring onto the merge so far. */
+export interface OpenConflict {
+  readonly round: number;
+  readonly specialist: string;
+  /** The merge so far. */
+  readonly onto: string;
+  readonly submission: string;
+  /** Not escaped. */
+  readonly paths: readonly string[];
+  /** Set when git could merge, but the tree would be unsafe. */
+  readonly why: string | undefined;
+}
+
+/**
+ * Somebody who is neither of the owners, in a box of their own made from the merge so far. Gives a commit of ours on top of
+ * it in which both sides hold, or undefined when that could not be done; it may change the conflicted paths alone. Its acts are steps of the run.
+ */
+export type ResolveConflict = (run: Run, conflict: OpenConflict, signal: AbortSignal) => Promise<string | undefined>;
 
 /** One run while this process drives it, before its inputs are locked. */
 export interface OpenedRun {
@@ -48,11 +76,15 @@ export interface OpenedRun {
   readonly engineAddress: string;
   /** A person has said that work whose workspace is gone is given up. */
   readonly acceptLoss: boolean;
+  /** What a person decided about a conflict that waits for them. */
+  readonly conflictAnswer?: ConflictAnswer | undefined;
 }
 
 /** A run whose image is locked: every box is made from that content. */
 export interface Run extends OpenedRun {
   readonly image: LockedImage;
+  /** What was worked out for one context package, for the next. */
+  readonly contextCache: ContextCache;
 }
 
 /** Where a run's own refs live in the bare repository. */

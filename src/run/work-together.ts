@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import {startPreviews} from './preview.js';
 import type {Run} from './rooms.js';
 import type {Beginning} from './tell-context.js';
 import {workPhase, type HandedIn, type Specialist} from './work.js';
@@ -14,11 +15,14 @@ export async function workTogether(
   const stop = new AbortController();
   const limit = pLimit(run.options.maxParallel);
   const either = AbortSignal.any([signal, stop.signal]);
+  const preview = startPreviews(run, at.phase, either);
   const working = specialists.map((one) =>
     limit(async () => {
       try {
         either.throwIfAborted();
-        return await workPhase(run, one, {phase: at.phase, commit: at.commit, ...at.begin(one)}, either);
+        const handed = await workPhase(run, one, {phase: at.phase, commit: at.commit, ...at.begin(one)}, either);
+        await preview(handed);
+        return handed;
       } catch (error) {
         stop.abort(error);
         throw error;

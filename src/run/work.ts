@@ -2,11 +2,13 @@ import {z} from 'zod';
 import type {Conversation} from '../agents/conversation.js';
 import type {SpecialistRequest} from '../agents/loop.js';
 import {finding, type Finding} from '../core/finding.js';
+import {ownerOf} from '../core/manifest.js';
 import {addUsage, mayWrite, noUsage, type SpecialistOutcome, type Stream, type Usage} from '../core/specialist.js';
 import type {ExportEntry} from '../core/sandbox.js';
 import type {PhaseName} from './bring-home.js';
 import {startPhaseBox} from './phase-box.js';
 import {refOf, type Run} from './rooms.js';
+import {submissionCaps} from './submission-caps.js';
 
 /** One specialist over the whole run: its conversation goes on from box to box. */
 export interface Specialist {
@@ -82,7 +84,7 @@ export async function workPhase(run: Run, specialist: Specialist, at: PhaseStart
     changed: submitted.changed,
     findings: [
       ...exported.refused.map((item) => refusal(name.specialist, item)),
-      ...submitted.outside.map((path) => refusal(name.specialist, {path, code: 'SCOPE_VIOLATION', why: 'is outside its write scope'})),
+      ...submitted.outside.map((path) => refusal(name.specialist, {path, code: 'SCOPE_VIOLATION', why: outsideBecause(run, path)})),
       ...endFindings(name.specialist, worked.outcome),
     ],
   };
@@ -99,6 +101,7 @@ async function submit(run: Run, name: PhaseName, work: {readonly stream: Stream;
       const submission = await run.rooms.repository.importSubmission({
         parent: name.commit,
         entries: changesBetween(run, name.commit, work.worked, work.signal),
+        limits: submissionCaps(run.options),
         policy: {mayWrite: (path) => mayWrite(work.stream, path), wanted: work.stream.owns, allowIgnored: [...work.stream.owns, ...run.options.manifest.allow.ignoredFiles]},
         ref,
         message: `Submission of ${name.specialist} (${name.phase})\n\nBulkhead-Run: ${run.id}\nBulkhead-Specialist: ${name.specialist}`,
@@ -125,6 +128,12 @@ async function* changesBetween(run: Run, from: string, to: string, signal: Abort
     else if (mode === 'symlink') yield {kind: 'symlink', path: name, target: bytes};
     else yield {kind: 'file', path: name, executable: mode === 'executable', size: bytes.length, bytes};
   }
+}
+
+/** Whose it is, where the manifest says so. */
+function outsideBecause(run: Run, path: string): string {
+  const owner = ownerOf(run.options.manifest, path);
+  return owner === undefined ? 'is outside its write scope' : `belongs to ${owner}`;
 }
 
 function refusal(specialist: string, item: {readonly path: string; readonly code: 'UNSAFE_NAME' | 'SCOPE_VIOLATION' | 'FILE_IGNORED'; readonly why: string}): Finding {

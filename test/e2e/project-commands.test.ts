@@ -45,6 +45,17 @@ describe('init', () => {
     await refused(bare, ['init', '--image', ''], {code: 'USAGE', names: /--image/});
   });
 
+  test('sees nested Agent OS folders, the runner that only imports tell of, and a task that could be next', async () => {
+    const web = 'packages/web/agent-os/specs/2026-01-15-export';
+    await using project = await startProject({...smallProject, 'package.json': '{"name": "sums", "type": "module"}\n', [`${web}/tasks.md`]: '- [x] 1. A\n- [ ] 2. B\n'});
+    const {agentOs, agentOsFolders, nextTask, testCommand} = json(await bulkhead(project, ['init', '--json']));
+    expect([agentOs, nextTask, testCommand]).toEqual([true, {path: `${web}/tasks.md`, id: '2'}, ['node', '--test']]);
+    expect(agentOsFolders).toEqual([{path: 'packages/web/agent-os', generation: 'v2', specs: 1, tasks: [`${web}/tasks.md`]}]);
+    const next = /`bulkhead (plan [^`]*)`/.exec((await bulkhead(project, ['init', '--force'])).stdout)?.[1] ?? '';
+    await mkdir(join(project.directory, 'deep'));
+    expect(json(await bulkhead(project, [...next.split(' '), '--json'], {cwd: join(project.directory, 'deep')}))).toMatchObject({around: {path: `${web}/tasks.md`, id: '2'}});
+  });
+
   test('never overwrites without --force', async () => {
     await using project = await startProject();
     await project.put('bulkhead.yml', '# mine\n');
@@ -139,6 +150,31 @@ describe('plan', () => {
     expect(draft?.open).toEqual([]);
     expect(parse(draft?.text ?? '')).toMatchObject({files: [{path: 'src/add.js', action: 'modify'}, {path: 'src/api/[id].js', action: 'create'}, {path: 'docs/api.md', action: 'create', owner: 'documentation'}], tests: {files: [{path: 'test/api.test.js', owner: 'test'}]}});
     expect(draft?.text).toContain('It answers');
+  });
+
+  test('of a task of a nested spec, named by the spec alone: what the spec says, who does it, and what there is when the name is wrong', async () => {
+    const folder = 'packages/api/agent-os';
+    const spec = `${folder}/specs/2026-01-15-export`;
+    await using project = await startProject({
+      ...smallProject,
+      [`${spec}/tasks.md`]: '#### Task Group 1: CSV\n- [ ] 1.0 All\n  - [ ] 1.1 Files\n    - **Files to Create**:\n      - `/home/jo/dev/sums/src/csv.js`\n',
+      [`${spec}/spec.md`]: '# Specification: Export\n\n## Goal\nTake \u001b[2J it out.\n\n## Expected Deliverable\n1. A file\n',
+      [`${spec}/orchestration.yml`]: 'task_groups: [{name: csv, claude_code_subagent: api-engineer, standards: [all]}]\n',
+      [`${folder}/standards/a.md`]: 'x\n',
+      'packages/web/agent-os/specs/2026-01-16-login/tasks.md': '- [ ] 1. A\n',
+      'packages/api/agent-os/config.yml': 'version: 2.1.0\n',
+    });
+    const planned = json(await bulkhead(project, ['plan', '--from', 'export', '--json']));
+    expect(planned).toMatchObject({around: {id: '1', spec: {path: `${spec}/spec.md`, expected: ['A file']}, assigned: {specialist: 'api-engineer', standards: [`${folder}/standards/a.md`]}}, streams: [{owns: ['src/csv.js']}, {}]});
+    const shown = await bulkhead(project, ['plan', '--from', `${spec}#1`]);
+    expect(shown.stdout).toMatch(/^given to api-engineer/m);
+    // eslint-disable-next-line no-control-regex -- the escape character is what must not come through
+    expect(shown.stdout).not.toMatch(/\u001b/);
+    await refused(project, ['plan', '--from', 'exprot#1'], {code: 'TASK_NOT_FOUND', names: /exprot.*packages\/api.*packages\/web/});
+    await refused(project, ['plan', '--from', 'packages/api#1'], {code: 'TASK_NOT_FOUND', names: /folder/});
+    await refused(project, ['plan'], {code: 'USAGE', names: /packages\/web/});
+    const {files} = json(await bulkhead(project, ['config', '--json']));
+    expect(files).toContainEqual({path: `${folder}/config.yml`, origin: 'agent-os', state: 'not-read', why: expect.stringMatching(/root/) as unknown});
   });
 
   test.each([[[]], [['']], [['--from', '#1']]])('without a task it says what to give: %j', async (args) => {

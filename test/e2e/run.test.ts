@@ -3,7 +3,7 @@ import {dirname, join} from 'node:path';
 import {afterEach, describe, expect, test} from 'vitest';
 import {sha256} from '../../src/core/canonical.js';
 import type {Report} from '../../src/core/report.js';
-import {bulkhead, engineLeftovers, fingerprint, honestTurns, isDelivery, journals, runFlags, startBulkhead, startProject, subtractTraffic, untilJournal, type Ended} from './fixture.js';
+import {bulkhead, engineLeftovers, fingerprint, honestTurns, isDelivery, journals, runFlags, smallProject, startBulkhead, startProject, subtractTraffic, untilJournal, type Ended} from './fixture.js';
 
 afterEach(async () => {
   expect(await engineLeftovers()).toEqual([]);
@@ -15,7 +15,8 @@ function reportOf(ended: Ended): Report {
 
 describe('a run', () => {
   test('that delivers what it promised is verified, ticked on its branch, and leaves the checkout as it was', async () => {
-    await using project = await startProject();
+    const criteria = (first: string): string => `  - **Acceptance Criteria**:\n    - [${first}] \`subtracts\`\n    - [ ] It is fast\n`;
+    await using project = await startProject({...smallProject, 'tasks.md': (smallProject['tasks.md'] ?? '').replace('\n\n- [ ] 2.', `\n${criteria(' ')}\n- [ ] 2.`)});
     const before = await fingerprint(project.directory, isDelivery);
     const ended = await bulkhead(project, [...(await runFlags(project)), '--from', 'tasks.md#1', '--json']);
     expect(ended.stderr).toMatch(/replayed/);
@@ -33,7 +34,8 @@ describe('a run', () => {
     expect(changed.filter((path) => path !== 'tasks.md')).toEqual([`verifications/bulkhead-${report.runId ?? ''}.md`]);
     const committed = await project.git('show', `${branch}:verifications/bulkhead-${report.runId ?? ''}.md`);
     expect([committed.startsWith('# Subtract\n'), committed.includes(project.home)]).toEqual([true, false]);
-    expect(await project.git('show', `${branch}:tasks.md`)).toBe('# Spec Tasks\n\n- [x] 1. Subtract\n  - [x] 1.1 Write tests\n  - [x] 1.2 Write the function\n\n- [ ] 2. Divide\n');
+    expect(await project.git('show', `${branch}:tasks.md`)).toBe('# Spec Tasks\n\n- [x] 1. Subtract\n  - [x] 1.1 Write tests\n  - [x] 1.2 Write the function\n' + criteria('x') + '\n- [ ] 2. Divide\n');
+    expect(report.notes.join()).toMatch(/1 of 2 criteria/);
   });
 
   test('whose specialist never delivers a promised file is blocked, names file and owner, and ticks nothing', async () => {
@@ -46,6 +48,19 @@ describe('a run', () => {
     expect(report.findings).toContainEqual(expect.objectContaining({code: 'FILE_MISSING', path: 'src/subtract.js', owners: ['implementation']}));
     expect([report.branch, report.bookkeeping]).toEqual([undefined, undefined]);
     expect(await fingerprint(project.directory)).toBe(before);
+    const id = report.runId ?? '';
+    expect(report.notes.join()).toContain(`deliver ${id} --blocked`);
+
+    const marked = await bulkhead(project, ['deliver', id, '--blocked', '--branch', 'blocked', '--json']);
+    expect([marked.exitCode, marked.stderr]).toEqual([0, '']);
+    expect((await project.git('log', '--format=%H', 'blocked~1', '-1')).trim()).toBe(report.base);
+    expect((await project.git('diff', '--name-only', report.base, 'blocked')).trim().split('\n')).toEqual(['tasks.md', `verifications/bulkhead-${id}.md`]);
+    const tasks = await project.git('show', 'blocked:tasks.md');
+    expect(tasks.split('\n').filter((line) => !line.includes('⚠️ Blocking issue: FILE_MISSING')).join('\n')).toBe(smallProject['tasks.md']);
+    expect(await project.git('show', `blocked:verifications/bulkhead-${id}.md`)).toContain('**blocked**');
+    expect(await project.git('status', '--porcelain')).toBe('');
+    expect((await bulkhead(project, ['deliver', id, '--blocked', '--apply'])).exitCode).toBe(0);
+    expect(await readFile(join(project.directory, 'tasks.md'), 'utf8')).toBe(tasks);
   });
 
   test('gives findings back to their owner, who repairs them from the merge', async () => {
@@ -171,6 +186,7 @@ describe('after a run', () => {
     expect(diff.stdout).toContain('+export const subtract');
     expect((await bulkhead(project, ['diff', id, 'test'])).stdout).not.toContain('+export const subtract');
     expect((await bulkhead(project, ['resume', id])).stderr).toMatch(/^RUN_STATE/);
+    expect((await bulkhead(project, ['deliver', id, '--blocked', '--apply'])).stderr).toMatch(/^RUN_STATE: .*not blocked/);
     expect((await bulkhead(project, ['deliver', id, '--branch', 'main'])).stderr).toMatch(/^RESULT_EXISTS/);
     expect((await bulkhead(project, ['deliver', id, '--branch', 'taken'])).exitCode).toBe(0);
     expect((await project.git('rev-parse', 'taken')).trim()).toBe(report.bookkeeping);

@@ -29,6 +29,7 @@ export default class Demo extends BulkheadCommand<DemoResult> {
       traffic: `replay:${join(demoFolder, 'traffic.yml')}`,
       maxParallel: undefined,
       repairRounds: undefined,
+      includeDirty: false,
     });
     return this.finish({...result, project});
   }

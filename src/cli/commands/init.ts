@@ -1,16 +1,20 @@
 import {Flags} from '@oclif/core';
 import {AppError} from '../../core/errors.js';
+import type {Checkout} from '../../git/freeze/checkout.js';
 import {RepositoryConfig} from '../../project/config-schema.js';
 import {writeNewFiles, type WrittenFile} from '../../project/new-file.js';
 import {checkoutLookup} from '../../project/stack/checkout-lookup.js';
 import {chooseImage, chooseTestCommand} from '../../project/stack/choose.js';
 import {detectStack} from '../../project/stack/detect.js';
 import type {Fact, Stack} from '../../project/stack/fact.js';
+import type {FileLookup} from '../../project/stack/lookup.js';
 import {ask} from '../draft/ask.js';
 import {BulkheadCommand} from '../command.js';
 import {commandFile, configFile} from '../draft/init-files.js';
 import {renderInit} from '../render/init.js';
-import {readCheckout} from '../wire.js';
+import {treeLookup} from '../../project/stack/tree-lookup.js';
+import {firstOpenTask, seeAgentOs, type SeenAgentOs} from '../../project/agent-os/seen.js';
+import {readCheckout, treeAt} from '../wire.js';
 
 /** What was seen and what was written. */
 export interface InitResult {
@@ -19,6 +23,10 @@ export interface InitResult {
   /** The test command for a manifest; null when none was seen. */
   readonly testCommand: readonly string[] | null;
   readonly agentOs: boolean;
+  /** What is in them: those of the commit, and one at the root that is not committed yet. */
+  readonly agentOsFolders: readonly SeenAgentOs[];
+  /** The first task of its lists that is not complete; null when none was understood. */
+  readonly nextTask: {readonly path: string; readonly id: string} | null;
   readonly written: readonly WrittenFile[];
 }
 
@@ -34,19 +42,19 @@ export default class Init extends BulkheadCommand<InitResult> {
   async run(): Promise<InitResult> {
     const {flags} = await this.parse(Init);
     const {directory, signal} = this.context(flags);
-    const {root} = await readCheckout(directory, signal);
-    const lookup = checkoutLookup(root, signal);
+    const checkout = await readCheckout(directory, signal);
+    const lookup = checkoutLookup(checkout.root, signal);
     const stack = await detectStack(lookup);
     const {image, because} = await decideImage(stack, flags.image, signal);
     const test = chooseTestCommand(stack, image);
-    const agentOs = (await lookup.list('')).some((entry) => entry.kind === 'folder' && ['.agent-os', 'agent-os'].includes(entry.name));
-    const files = [configFile({image, because, test}), ...(agentOs ? [commandFile] : [])];
-    const written = await writeNewFiles(root, files, {force: flags.force});
-    return this.finish({stack, image, testCommand: test?.value ?? null, agentOs, written});
+    const seen = await lookForAgentOs(checkout, lookup, signal);
+    const files = [configFile({image, because, test}), ...(seen.agentOs ? [commandFile] : [])];
+    const written = await writeNewFiles(checkout.root, files, {force: flags.force});
+    return this.finish({stack, image, testCommand: test?.value ?? null, ...seen, written});
   }
 
   protected render(result: InitResult): string {
-    return renderInit(result);
+    return renderInit(result, this.elsewhere);
   }
 }
 
@@ -57,4 +65,16 @@ async function decideImage(stack: Stack, flag: string | undefined, signal: Abort
   const image = flag ?? (await ask({text: `Which image should boxes have (${why})? node, python, or any image on the engine:`, flag: '--image NAME', why, signal}));
   if (!RepositoryConfig.safeParse({image}).success) throw new AppError('USAGE', '--image: a name of 1 to 512 characters.');
   return {image, because: undefined};
+}
+
+async function lookForAgentOs(checkout: Checkout, onDisk: FileLookup, signal: AbortSignal): Promise<Pick<InitResult, 'agentOs' | 'agentOsFolders' | 'nextTask'>> {
+  const tree = treeAt(checkout, checkout.head);
+  const committed = (await tree.list(signal)).map(({path}) => path);
+  const agentOsFolders = seeAgentOs(committed, (await onDisk.list('')).filter(({kind}) => kind === 'folder').map(({name}) => name));
+  const atCommit = treeLookup(tree, signal);
+  const nextTask = await firstOpenTask(agentOsFolders, async (path) => {
+    const found = await atCommit.read(path);
+    return 'text' in found ? found.text : undefined;
+  });
+  return {agentOs: agentOsFolders.length > 0, agentOsFolders, nextTask: nextTask ?? null};
 }

@@ -10,7 +10,8 @@ export default class Run extends DriveCommand {
   static override args = {task: Args.string({description: 'the task in words; default: the task of the manifest or of --from'})};
   static override flags = {
     manifest: Flags.string({helpValue: 'FILE', description: 'what must exist and hold afterwards'}),
-    from: Flags.string({helpValue: 'FILE#ID', description: 'a task of an Agent OS tasks.md; ticked when it is verified'}),
+    from: Flags.string({helpValue: 'FILE[#ID]', description: 'a task of an Agent OS tasks file; without #ID its only open one. Ticked when it is verified'}),
+    'include-dirty': Flags.boolean({description: 'start from the checkout as it stands: staged, unstaged and untracked files that are not ignored, as a commit on top of HEAD'}),
     'model-traffic': Flags.string({helpValue: 'replay:FILE', description: 'replay model traffic from a script instead of asking a model'}),
     'max-parallel': Flags.integer({helpValue: 'N', min: 1, description: 'most boxes at a time'}),
     'repair-rounds': Flags.integer({helpValue: 'N', min: 0, description: 'how often findings go back to their owners'}),
@@ -28,6 +29,7 @@ export default class Run extends DriveCommand {
       traffic: flags['model-traffic'],
       maxParallel: flags['max-parallel'],
       repairRounds: flags['repair-rounds'],
+      includeDirty: flags['include-dirty'],
     };
     const driving = {
       prepare: () => prepareFolder(context, wanted),

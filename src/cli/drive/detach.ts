@@ -84,9 +84,11 @@ export function waitingParent(): Waiting {
   };
 }
 
-/** Removes the folder of a run that never began. */
-export async function dropUnbegun(files: RunFiles): Promise<void> {
-  if (!(await hasBegun(files))) await rm(files.directory, {recursive: true, force: true});
+/** Removes the folder of a run that never began; says whether it was one. */
+export async function dropUnbegun(files: RunFiles): Promise<boolean> {
+  if (await hasBegun(files)) return false;
+  await rm(files.directory, {recursive: true, force: true});
+  return true;
 }
 
 /** Throws USAGE for an id under which no new run can be started. */

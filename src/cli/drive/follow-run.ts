@@ -54,7 +54,7 @@ async function printUntilQuiet(request: FollowRequest, signal: AbortSignal): Pro
       await print(await textOf(request, told, line), signal);
       last = line.event;
     }
-    if (last?.type === 'run.closed') return last;
+    if (last !== undefined && endings.includes(last.type)) return last;
     if (lines.length > 0) quiet = false;
     // Once more after the driver was seen to be gone: it may have written before it went.
     else if (quiet) return last;
@@ -72,7 +72,11 @@ async function print(text: string, signal: AbortSignal): Promise<void> {
   if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain', {signal});
 }
 
+/** The end, and what may come after it. */
+const endings: readonly JournalEvent['type'][] = ['run.closed', 'run.overridden', 'run.delivered'];
+
 function lastWords(runId: string, last: JournalEvent | undefined): string {
+  if (last?.type === 'run.overridden' || last?.type === 'run.delivered') return 'The run has ended.';
   if (last?.type === 'run.closed') return `The run has ended: ${last.verdict}.`;
   return `Nobody drives the run any more: it is ${last?.type === 'run.parked' ? 'parked' : 'interrupted'}. Go on: bulkhead resume ${runId}`;
 }

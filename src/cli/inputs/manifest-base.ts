@@ -1,30 +1,29 @@
 import {AppError} from '../../core/errors.js';
 import {escapeText} from '../../core/escape.js';
 import type {Manifest} from '../../core/manifest.js';
-import type {Checkout} from '../../git/freeze/checkout.js';
 import {planSuite} from '../../verify/runners/runner.js';
-import {filesAt, readFileAt} from '../wire.js';
+import type {Base} from './base.js';
 
 /**
  * Throws MANIFEST_INVALID when the test command does not start the runner that the manifest names. Gives what a person
  * should know of how the tests will be judged, or undefined.
  */
-export async function checkSuite(checkout: Checkout, manifest: Manifest, signal: AbortSignal): Promise<string | undefined> {
+export async function checkSuite(base: Base, manifest: Manifest, signal: AbortSignal): Promise<string | undefined> {
   if (manifest.tests === undefined) return undefined;
-  const packageJson = await readFileAt(checkout, manifest.base, 'package.json', signal);
+  const packageJson = await base.tree.read('package.json', signal);
   const suite = planSuite(manifest.tests, packageJson && Buffer.from(packageJson).toString('utf8'));
   if (suite.name !== 'exit-code') return undefined;
   return `The test command \`${escapeText(manifest.tests.command.join(' '))}\` is judged by its exit code alone: single tests are seen with node --test and pytest.`;
 }
 
 /** Throws MANIFEST_INVALID when the manifest promises to create what its base has, or to change or delete what it has not. */
-export async function checkAgainstBase(checkout: Checkout, manifest: Manifest, source: string, signal: AbortSignal): Promise<void> {
-  const there = await filesAt(checkout, manifest.base, manifest.files.map((file) => file.path), signal);
+export async function checkAgainstBase(base: Base, manifest: Manifest, source: string, signal: AbortSignal): Promise<void> {
+  const there = new Set((await base.tree.list(signal)).map(({path}) => path));
   const wrong = manifest.files.filter((file) => there.has(file.path) === (file.action === 'create'));
   if (wrong.length === 0) return;
   const problems = wrong.map((file) => `\`${file.path}\` cannot be ${file.action === 'create' ? 'created: it is there' : `${file.action === 'delete' ? 'deleted' : 'modified'}: it is not there`}`);
   throw new AppError('MANIFEST_INVALID', `${source}: on the base ${manifest.base.slice(0, 12)}, ${problems.join('; ')}.`, {
-    hint: 'Correct the path or the action. Only committed files count as being there.',
+    hint: `Correct the path or the action.${base.onto === undefined ? ' Only committed files count as being there.' : ''}`,
     details: {problems},
   });
 }

@@ -1,20 +1,17 @@
-import {access} from 'node:fs/promises';
 import {basename, isAbsolute, relative, resolve} from 'node:path';
 import {AppError} from '../../core/errors.js';
-import {escapeText} from '../../core/escape.js';
 import {manifestOwners, type Manifest} from '../../core/manifest.js';
-import {readTask} from '../../project/agent-os/task-file.js';
 import type {Config} from '../../project/config.js';
 import {defaultContextTokens} from '../../project/config-schema.js';
 import {readManifest} from '../../project/manifest-file.js';
 import type {RunOptions, Scope} from '../../run/options.js';
 import {agentOsNote} from './agent-os-note.js';
 import type {Context} from '../command.js';
+import {readBase} from './base.js';
 import {checkAgainstBase, checkSuite} from './manifest-base.js';
+import {readFrom} from './from-task.js';
 import type {ProjectContext} from '../project-context.js';
-import type {Promised} from './promised-files.js';
 import {refuseSecret} from '../secrets.js';
-import {readFileAt, resolveCommit} from '../wire.js';
 
 /** What a user asks of `run`. */
 export interface RunFlags {
@@ -24,6 +21,8 @@ export interface RunFlags {
   readonly traffic: string | undefined;
   readonly maxParallel: number | undefined;
   readonly repairRounds: number | undefined;
+  /** Id of the run that is to start from the checkout as it stands; undefined: from a commit. */
+  readonly dirtyFor?: string | undefined;
 }
 
 /** A task, and everything that decides how it is done. */
@@ -33,22 +32,26 @@ export interface RunInputs {
 }
 
 /** Reads manifest and task, and refuses what cannot be done on the base commit or holds a secret. */
-export async function readInputs(context: Context, {checkout, config}: ProjectContext, flags: RunFlags): Promise<RunInputs> {
+export async function readInputs(context: Context, project: ProjectContext, flags: RunFlags): Promise<RunInputs> {
+  const {checkout, config} = project;
   if (flags.manifest === undefined) throw new AppError('MANIFEST_REQUIRED', 'No manifest was given.', {hint: 'Give one with --manifest FILE; the README shows a first one.'});
   const path = resolve(context.directory, flags.manifest);
   const read = await readManifest({path, image: config.image.value, signal: context.signal});
   refuseSecret('MANIFEST_INVALID', {what: `The manifest ${path}`, text: JSON.stringify(read)});
-  const manifest: Manifest = {...read, base: await resolveCommit(checkout, read.base, context.signal)};
-  await checkAgainstBase(checkout, manifest, path, context.signal);
-  for (const note of [await checkSuite(checkout, manifest, context.signal), agentOsNote(config)]) if (note !== undefined) context.say(note);
-  const from = flags.from === undefined ? undefined : await readFrom(context, {checkout, base: manifest.base, value: flags.from});
+  const base = await readBase(context, project, {wanted: read.base, dirtyFor: flags.dirtyFor});
+  const manifest: Manifest = {...read, base: base.commit};
+  await checkAgainstBase(base, manifest, path, context.signal);
+  for (const note of [await checkSuite(base, manifest, context.signal), agentOsNote(config)]) if (note !== undefined) context.say(note);
+  const from = flags.from === undefined ? undefined : await readFrom(context, {checkout, base, value: flags.from});
   const options: RunOptions = {
     manifest,
+    ...(base.onto === undefined ? {} : {dirty: {onto: base.onto}}),
     manifestSource: displayPath(checkout.root, path),
     ...(from === undefined ? {} : {from: {path: from.path, id: from.id}}),
     traffic: flags.traffic === undefined ? 'live' : 'replayed',
     model: {name: config.model.name.value, maxTokens: config.model.maxTokens.value},
     limits: {memoryMiB: config.limits.memoryMiB.value, cpus: config.limits.cpus.value, pids: config.limits.pids.value},
+    submission: {maxFiles: config.submission.maxFiles.value, maxFileMiB: config.submission.maxFileMiB.value, maxTotalMiB: config.submission.maxTotalMiB.value},
     maxParallel: flags.maxParallel ?? config.maxParallel.value,
     maxTurns: config.maxTurns.value,
     repairRounds: flags.repairRounds ?? config.repairRounds.value,
@@ -73,53 +76,6 @@ export function scopesOf(config: Config): Readonly<Record<string, Scope>> {
     value.scope === undefined ? [] : [[name, {write: value.scope.write, origin}]],
   );
   return Object.fromEntries(entries);
-}
-
-/** A task of a tasks file, as a run or a plan takes it. */
-export interface FromTask {
-  /** Relative to the root. */
-  readonly path: string;
-  readonly id: string;
-  readonly text: string;
-  /** What it names, folders and what may be changed included. */
-  readonly deliverables: readonly Promised[];
-  readonly criteria: readonly string[];
-}
-
-/**
- * Reads the task that `--from FILE[#ID]` names, as it is on the base; without an id the only open one. Says what the file
- * contradicts and what the task still waits for. Throws USAGE, AGENT_OS_INVALID, and TASK_NOT_FOUND also for a task that
- * is done.
- */
-export async function readFrom(context: Context, at: {readonly checkout: ProjectContext['checkout']; readonly base: string; readonly value: string}): Promise<FromTask> {
-  const {file, id} = await fileAndId(context.directory, at.value);
-  const readBase = (path: string): Promise<Uint8Array | undefined> => readFileAt(at.checkout, at.base, path, context.signal);
-  const task = await readTask({repositoryRoot: at.checkout.root, file: resolve(context.directory, file), id, readBase});
-  const named = `Task ${escapeText(task.id)} of ${escapeText(task.path)}`;
-  for (const problem of task.problems.slice(0, 20)) context.say(`${escapeText(task.path)}: ${escapeText(problem)}`);
-  if (task.problems.length > 20) context.say(`${escapeText(task.path)}: ${task.problems.length - 20} more problems`);
-  if (task.done) throw new AppError('TASK_NOT_FOUND', `${named} is ticked already: ${escapeText(task.title)}.`, {hint: 'Choose an open task, or untick it first.'});
-  if (task.dropped) throw new AppError('TASK_NOT_FOUND', `${named} is struck out: ${escapeText(task.title)}.`, {hint: 'Choose another task.'});
-  for (const {written, open, implied} of task.unmet) {
-    if (implied) continue;
-    const ids = open.slice(0, 20).map((other) => escapeText(other.id)).join(', ');
-    context.say(`${named} depends on ${escapeText(written)}, ${open.length === 0 ? 'which names no task of the file' : `and this is not complete: ${ids}`}.`);
-  }
-  const {path, text, deliverables, criteria} = task;
-  return {path, id: task.id, text, deliverables, criteria};
-}
-
-/** A folder may be named `…-#100`: a `#` of a file that is there is no separator, and of several the last one is. */
-async function fileAndId(directory: string, value: string): Promise<{readonly file: string; readonly id: string | undefined}> {
-  const whole = await access(resolve(directory, value)).then(
-    () => true,
-    () => false,
-  );
-  const at = whole ? -1 : value.lastIndexOf('#');
-  const file = at === -1 ? value : value.slice(0, at);
-  const id = at === -1 ? undefined : value.slice(at + 1);
-  if (file === '' || id === '') throw new AppError('USAGE', `--from ${escapeText(value)}: the form is FILE#ID, for example .agent-os/specs/x/tasks.md#1, or FILE where it has one open task.`);
-  return {file, id};
 }
 
 /** The report is committed, so a path outside of the repository is told by its last part alone. */

@@ -4,7 +4,7 @@ import type {Finding} from '../../core/finding.js';
 import type {JournalEvent} from '../../core/journal.js';
 import {describeOwner} from '../../record/driver/owner.js';
 import {paint} from './error.js';
-import {renderStep} from './progress.js';
+import {previewText, renderStep} from './progress.js';
 import {cutBlock, flat, renderCall, type Cut} from './tool-call.js';
 
 /** A run as a person reads it: what was said, asked and answered, in the order of the journal. */
@@ -35,7 +35,7 @@ export function concerns(event: JournalEvent, specialist: string): boolean {
 /** Whom a step belongs to; undefined for the steps of the run itself. */
 export function specialistOf(step: string): string | undefined {
   const [kind = '', first, second] = step.split('/');
-  if (kind === 'merge') return second;
+  if (kind === 'merge' || kind === 'resolve' || kind === 'decide') return second;
   return ['turn', 'tool', 'box', 'export', 'submission'].includes(kind) ? first : undefined;
 }
 
@@ -120,6 +120,12 @@ export function startTranscript({specialist, cut}: {readonly specialist: string 
           return saidLines(event);
         case 'verification.ended':
           return verdictLines(event);
+        case 'merge.previewed':
+          return entry(event, 'merge', previewText(event));
+        case 'run.overridden':
+          return entry(event, 'run', paint('red', `taken although it is not verified: ${flat(event.reason, 500)}`));
+        case 'run.delivered':
+          return entry(event, 'deliver', deliveredText(event));
         case 'run.parked':
           return entry(event, 'run', `parked: ${flat(event.code)}: ${flat(event.message, 500)}`);
         case 'run.closed':
@@ -127,6 +133,12 @@ export function startTranscript({specialist, cut}: {readonly specialist: string 
       }
     },
   };
+}
+
+/** What a person took, and how. */
+function deliveredText({commit, branch, applied, pullRequest, verified}: Event<'run.delivered'>): string {
+  const how = [...(branch === undefined ? [] : [`as the branch ${flat(branch)}`]), ...(applied ? ['into the checkout'] : []), ...(pullRequest === undefined ? [] : [`as ${flat(pullRequest, 200)}`])];
+  return `${flat(commit.slice(0, 12))}${verified ? '' : ', not verified,'} was delivered ${how.join(', ')}`;
 }
 
 /** What cannot be known of a step whose process ended during it. */

@@ -9,6 +9,7 @@ export function renderPlan(plan: TaskPlan & {readonly draftFile: string | undefi
   const {limits, maxParallel, maxTurns, repairRounds, model} = plan.budgets;
   const lines = [
     `task     ${escapeText(plan.task.split('\n')[0] ?? '')}`,
+    ...aroundLines(plan),
     `base     ${plan.base.slice(0, 12)}`,
     `image    ${escapeText(plan.image)}`,
     `boxes    ${limits.memoryMiB} MiB, ${limits.cpus} CPUs, ${limits.pids} processes each; at most ${maxParallel} at a time`,
@@ -19,6 +20,24 @@ export function renderPlan(plan: TaskPlan & {readonly draftFile: string | undefi
     ...draftLines(plan),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function aroundLines({around}: TaskPlan): readonly string[] {
+  if (around === undefined) return [];
+  const {path, id, spec, assigned} = around;
+  return [
+    `from     ${escapeText(path)}#${escapeText(id)}`,
+    ...(spec === undefined ? [] : [`spec     ${escapeText(spec.path)}${spec.goal === '' ? '' : `: ${oneLine(spec.goal)}`}`]),
+    ...(spec === undefined || spec.outOfScope.length === 0 ? [] : [`         leaves out: ${spec.outOfScope.slice(0, maxGlobs).map(oneLine).join('; ')}`]),
+    ...(assigned?.specialist === undefined ? [] : [`given to ${oneLine(assigned.specialist)} (${escapeText(assigned.path)})`]),
+    ...(assigned === undefined || assigned.standards.length === 0 ? [] : [`by       ${shortList(assigned.standards)}`]),
+  ];
+}
+
+/** Of a stranger's file, so escaped and short. */
+function oneLine(text: string): string {
+  const line = escapeText(text.replace(/\s+/g, ' '));
+  return line.length > 160 ? `${line.slice(0, 160)}…` : line;
 }
 
 function streamLines(stream: PlannedStream): readonly string[] {

@@ -28,8 +28,12 @@ export function renderProgress(event: JournalEvent): readonly string[] {
       return [line(flat(event.step.split('/')[1] ?? ''), paint('red', `interrupted in ${flat(event.step)}: ${event.repeated ? 'asked again' : 'it is not known whether it took effect, and it was not repeated'}`))];
     case 'run.closed':
       return event.verdict === 'cancelled' ? [line('run', 'cancelled; the work so far is kept')] : [];
+    case 'merge.previewed':
+      return [line('merge', previewText(event))];
     case 'specialist.said':
     case 'run.driven':
+    case 'run.overridden':
+    case 'run.delivered':
       return [];
   }
 }
@@ -58,6 +62,9 @@ export function renderStep(step: string, outcome: unknown): {readonly who: strin
       return {who, what: submissionText(outcome)};
     case 'merge':
       return {who: 'merge', what: mergeText(phase, outcome)};
+    case 'resolve':
+    case 'decide':
+      return {who: 'merge', what: endText(kind, phase, outcome)};
     case 'deliver':
       return {who: 'deliver', what: Delivered.safeParse(outcome).success ? 'result branch made; your checkout is as it was' : 'no result branch could be made'};
     default:
@@ -97,18 +104,31 @@ function submissionText(outcome: unknown): string {
   return `handed in ${changed.length} file${changed.length === 1 ? '' : 's'}: ${shown}${changed.length > 4 ? ', …' : ''}`;
 }
 
-const Merged = z.object({state: z.string(), commit: z.string().optional(), paths: z.array(z.string()).optional()});
+function endText(kind: 'resolve' | 'decide', who: string, outcome: unknown): string {
+  const parsed = Merged.safeParse(outcome);
+  const by = kind === 'resolve' ? 'a resolver' : 'a person';
+  if (parsed.data?.state === 'merged') return `${flat(who)} → ${flat((parsed.data.commit ?? '').slice(0, 12))}, resolved by ${by}`;
+  return kind === 'resolve' ? `${flat(who)}: the resolver could not merge it` : `${flat(who)} was left out by a person`;
+}
+
+const Merged = z.object({state: z.string(), commit: z.string().optional(), paths: z.array(z.string()).optional(), settled: z.array(z.object({path: z.string(), by: z.string()})).optional()});
 
 function mergeText(who: string, outcome: unknown): string {
   const parsed = Merged.safeParse(outcome);
   if (!parsed.success) return flat(who);
-  const {state, commit, paths} = parsed.data;
-  return state === 'merged' ? `${flat(who)} → ${flat((commit ?? '').slice(0, 12))}` : `${flat(who)} conflicts in ${(paths ?? []).map((path) => flat(path)).join(', ')}: back to its owner`;
+  const {state, commit, paths, settled = []} = parsed.data;
+  const by = settled.length === 0 ? '' : `; by rule: ${settled.map((one) => `${flat(one.path)} (${flat(one.by)})`).join(', ')}`;
+  return state === 'merged' ? `${flat(who)} → ${flat((commit ?? '').slice(0, 12))}${by}` : `${flat(who)} conflicts in ${(paths ?? []).map((path) => flat(path)).join(', ')}: back to its owner`;
 }
 
 function verificationLines(event: Extract<JournalEvent, {type: 'verification.ended'}>): readonly string[] {
   const colour = event.verdict === 'verified' ? 'green' : 'red';
   return [line(`verification ${event.round + 1}`, `${paint([colour, 'bold'], event.verdict)} ${paint('dim', `(clean container, ${flat(event.commit.slice(0, 12))})`)}`), ...event.findings.map(renderFinding)];
+}
+
+/** Two submissions that conflict while others still work. */
+export function previewText({specialists, paths}: Extract<JournalEvent, {type: 'merge.previewed'}>): string {
+  return `${specialists.map((name) => flat(name)).join(' and ')} would conflict in ${paths.map((path) => flat(path)).join(', ')}`;
 }
 
 /** One finding on one line: code, what was seen, whose it is. */

@@ -11,6 +11,7 @@ export function renderReport(report: Report, places: {readonly report: string; r
     ...report.checks.map((check) => `  ${check.check.padEnd(12)} ${check.outcome === 'notConfigured' ? 'not configured: nothing was promised' : `${check.outcome}, ${check.passed} of ${check.total}`}`),
     ...testLine(report),
     ...report.findings.map(renderFinding),
+    ...renderLookFirst(report.lookFirst ?? []),
     ...report.notes.map((note) => `  ${escapeText(note)}`),
     ...(report.traffic === 'replayed' ? ['  The model traffic was replayed from a script. Containers, git, merges and tests were real.'] : []),
     ...next(report, places.directory === undefined ? '' : ` -C ${escapeText(places.directory)}`),
@@ -19,6 +20,15 @@ export function renderReport(report: Report, places: {readonly report: string; r
   ];
   return `${lines.join('\n')}\n`;
 }
+
+/** What of a change deserves a person's eye before anything else. */
+export function renderLookFirst(files: readonly {readonly path: string; readonly what: string}[]): readonly string[] {
+  if (files.length === 0) return [];
+  const more = files.length > maxLookFirst ? [`    and ${files.length - maxLookFirst} more: the report has all`] : [];
+  return ['  Look at these first:', ...files.slice(0, maxLookFirst).map(({path, what}) => `    ${escapeText(path)}  ${escapeText(what)}`), ...more];
+}
+
+const maxLookFirst = 20;
 
 function testLine(report: Report): readonly string[] {
   const {tests} = report;

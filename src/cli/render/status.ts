@@ -28,6 +28,7 @@ function block(row: StatusRow, where: string): readonly string[] {
     ...(row.under.length === 0 ? [] : [line(row.status === 'running' ? 'now' : 'interrupted in', row.under.map((step) => flat(step)).join(', '))]),
     ...(row.parked === undefined ? [] : [line('parked by', `${flat(row.parked.code)}: ${flat(row.parked.message, 300)}`)]),
     ...(row.unknownEffects === 0 ? [] : [line('not known', `whether ${count(row.unknownEffects, 'interrupted act')} took effect: bulkhead logs ${id}${where} tells which`)]),
+    ...(row.override === undefined ? [] : [line('not verified', `taken all the same: ${flat(row.override, 300)}`)]),
     ...(row.branch === undefined ? [] : [line('branch', escapeText(row.branch))]),
     ...wayOn(row, id, where),
   ];
@@ -61,7 +62,7 @@ function wayOn({status}: RunRow, id: string, where: string): readonly string[] {
       return [say('look at it', `diff ${id} SPECIALIST${where}`), drop];
     case 'blocked':
     case 'inconclusive':
-      return [say('look at it', `diff ${id}${where}`), drop];
+      return [say('look at it', `diff ${id}${where}`), say('all the same', `deliver ${id}${where} --branch NAME --override --reason TEXT`), drop];
   }
 }
 

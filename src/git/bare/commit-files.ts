@@ -27,8 +27,8 @@ export async function commitFiles(store: GitStore, request: CommitFilesRequest):
     return {kind: 'put', path, mode: modes.get(path) === 'executable' ? '100755' : '100644', read: () => Promise.resolve(bytes)};
   });
   await using staging = await startStaging(store, request.ref, signal);
-  const commit = await writeCommit(store, staging, {parent, edits, message: request.message, date: request.date}, signal);
-  if (commit === undefined) throw new AppError('INTERNAL', 'git refuses a commit of files of our own.');
-  await setRef(store, request.ref, commit, signal);
-  return commit;
+  const made = await writeCommit(store, staging, {parent, edits, message: request.message, date: request.date}, signal);
+  if (made === undefined) throw new AppError('INTERNAL', 'git refuses a commit of files of our own.');
+  await setRef(store, request.ref, made.commit, signal);
+  return made.commit;
 }

@@ -1,17 +1,21 @@
 import {Readable} from 'node:stream';
+import {AppError} from '../../core/errors.js';
 import {escapeText} from '../../core/escape.js';
+import {startByteReader} from '../door/byte-reader.js';
 import {spawnGit} from '../door/command.js';
 import {strictOption} from '../freeze/fsck.js';
 import {packed} from './history.js';
-import {feed, isGitFailure} from '../door/process.js';
-import {assertId, readRef, type GitStore} from './refs.js';
+import {feed, isGitFailure, type GitProcess} from '../door/process.js';
+import {assertId, type GitStore} from './refs.js';
 import {startQuarantine} from './quarantine.js';
 import type {Staging} from './staging.js';
 
 /** One change of a tree. */
 export type Edit =
   | {readonly kind: 'delete'; readonly path: string}
-  | {readonly kind: 'put'; readonly path: string; readonly mode: PutMode; readonly read: () => Promise<Uint8Array>};
+  | {readonly kind: 'put'; readonly path: string; readonly mode: PutMode; readonly read: () => Promise<Uint8Array>}
+  /** An object that the staging repository sees already, under a mode as git writes it; a submodule's commit need not be there. */
+  | {readonly kind: 'place'; readonly path: string; readonly mode: string; readonly oid: string};
 
 /** Modes that a commit of ours may set, as git writes them. */
 export type PutMode = '100644' | '100755' | '120000';
@@ -32,19 +36,37 @@ export const identity = {name: 'Bulkhead', email: 'bulkhead@localhost'} as const
 /** Where fast-import puts its commit, in the staging repository alone. */
 const stagedRef = 'refs/staged/commit';
 
+/** A commit that was made. */
+export interface Written {
+  readonly commit: string;
+  readonly tree: string;
+  readonly parentTree: string;
+}
+
 /**
  * Makes a commit in the staging repository and takes its new objects over through git's strict check. The same request
  * gives the same id. Undefined: the check refuses the objects; then our repository has no new object.
  */
-export async function writeCommit(store: GitStore, staging: Staging, request: CommitRequest, signal: AbortSignal): Promise<string | undefined> {
+export async function writeCommit(store: GitStore, staging: Staging, request: CommitRequest, signal: AbortSignal): Promise<Written | undefined> {
   assertId(request.parent);
   const args = ['fast-import', '--quiet', '--done', '--force', '--date-format=raw'];
   const process = await spawnGit({gitDir: staging.store.directory, args, signal});
+  const [fed, answer] = await Promise.allSettled([feed(process, Readable.from(importStream(request), {objectMode: false})), readAnswer(process)]);
+  // Why git ended comes before that it gave no answer.
+  if (fed.status === 'rejected') throw fed.reason;
+  if (answer.status === 'rejected') throw answer.reason;
+  const written = answer.value;
+  return (await takeOver(store, staging, {commit: written.commit, parent: request.parent}, signal)) ? written : undefined;
+}
+
+/** What fast-import prints for the questions at the end of {@link importStream} (git-fast-import, `get-mark`, `ls`). */
+async function readAnswer(process: GitProcess): Promise<Written> {
+  const reader = startByteReader(process.stdout);
+  const lines = [await reader.line(), await reader.line(), await reader.line()];
+  const [commit, tree, parentTree] = lines.map((line) => /^(?:040000 tree )?([0-9a-f]{40})\t?$/.exec(line)?.[1]);
   process.stdout.resume();
-  await feed(process, Readable.from(importStream(request), {objectMode: false}));
-  const commit = await readRef(staging.store, stagedRef, signal);
-  if (commit === undefined) throw new TypeError('fast-import ended well and left no commit');
-  return (await takeOver(store, staging, {commit, parent: request.parent}, signal)) ? commit : undefined;
+  if (commit === undefined || tree === undefined || parentTree === undefined) throw new AppError('GIT_FAILED', '`git fast-import` did not say what it made.');
+  return {commit, tree, parentTree};
 }
 
 /** The date of a commit as git's raw format has it. */
@@ -87,7 +109,7 @@ async function indexPack(
 async function* importStream(request: CommitRequest): AsyncGenerator<Uint8Array> {
   const who = `${identity.name} <${identity.email}> ${rawDate(request.date)}`;
   const message = Buffer.from(cleanMessage(request.message));
-  yield Buffer.from(`commit ${stagedRef}\nauthor ${who}\ncommitter ${who}\ndata ${message.length}\n`);
+  yield Buffer.from(`commit ${stagedRef}\nmark :1\nauthor ${who}\ncommitter ${who}\ndata ${message.length}\n`);
   yield message;
   yield Buffer.from(`from ${request.parent}\n`);
   for (const edit of request.edits) {
@@ -95,12 +117,17 @@ async function* importStream(request: CommitRequest): AsyncGenerator<Uint8Array>
       yield Buffer.from(`D ${quotePath(edit.path)}\n`);
       continue;
     }
+    if (edit.kind === 'place') {
+      assertId(edit.oid);
+      yield Buffer.from(`M ${edit.mode} ${edit.oid} ${quotePath(edit.path)}\n`);
+      continue;
+    }
     const bytes = await edit.read();
     yield Buffer.from(`M ${edit.mode} inline ${quotePath(edit.path)}\ndata ${bytes.length}\n`);
     if (bytes.length > 0) yield bytes;
     yield Buffer.from('\n');
   }
-  yield Buffer.from('\ndone\n');
+  yield Buffer.from(`\nget-mark :1\nls :1 ""\nls ${request.parent} ""\ndone\n`);
 }
 
 /** A path as fast-import takes any bytes: C quotes with octal escapes (git-fast-import, filemodify). */

@@ -16,8 +16,11 @@ const maxDifferenceBytes = 32 * 1024 * 1024;
 /** Most differing paths of two trees; above that a new listing is as cheap. */
 const maxChanges = 2000;
 
-/** Reads the past of commits in our repository through door one. Throws GIT_FAILED for an id that it does not have. */
-export function openHistoryReader(store: GitStore): HistoryReader {
+/**
+ * Reads the past of commits in our repository through door one. Throws GIT_FAILED for an id that it does not have. What is
+ * beyond `maxBytes` of differences is not told, and no part of a commit or of a difference.
+ */
+export function openHistoryReader(store: GitStore, {maxBytes = maxDifferenceBytes}: {readonly maxBytes?: number} = {}): HistoryReader {
   return {
     async ids(commit, limit, signal) {
       assertId(commit);
@@ -28,13 +31,18 @@ export function openHistoryReader(store: GitStore): HistoryReader {
     async read(ids, signal) {
       ids.forEach(assertId);
       if (ids.length === 0) return [];
-      const [messages, paths] = await Promise.all([readMessages(store, ids, signal), readPaths(store, ids, signal)]);
+      const [messages, paths] = await Promise.all([readMessages(store, ids, signal), readPaths({store, maxBytes}, ids, signal)]);
       return ids.map((id, index): PastCommit => ({id, message: messages[index] ?? '', paths: paths.get(id) ?? []}));
     },
     async changes(span, signal) {
-      return readChanges(store, span, signal);
+      return readChanges({store, maxBytes}, span, signal);
     },
   };
+}
+
+interface Source {
+  readonly store: GitStore;
+  readonly maxBytes: number;
 }
 
 async function readMessages(store: GitStore, ids: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
@@ -58,12 +66,13 @@ async function readMessages(store: GitStore, ids: readonly string[], signal: Abo
  * Paths by commit. The raw form is read, in which each path comes after a record that begins with a colon: a path that
  * looks like a commit's id cannot be taken for one.
  */
-async function readPaths(store: GitStore, ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>> {
-  return withGit({store, args: ['diff-tree', '--stdin', '-r', '-z', '--raw', '--no-renames', '--root', '--no-ext-diff', '--no-textconv'], lines: ids, signal}, async (git) => {
+async function readPaths({store, maxBytes}: Source, ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>> {
+  return withGit({store, args: ['diff-tree', '--stdin', '-r', '-z', '--raw', '--no-abbrev', '--no-renames', '--root', '--no-ext-diff', '--no-textconv'], lines: ids, signal}, async (git) => {
     const found = new Map<string, string[]>();
     let paths: string[] = [];
     let isPath = false;
-    for await (const field of fields(git.stdout, maxDifferenceBytes)) {
+    const fields = startFields(git.stdout, maxBytes);
+    for await (const field of fields.each()) {
       if (isPath) {
         if (paths.length <= maxPaths) paths.push(field.toString('utf8'));
         isPath = false;
@@ -74,18 +83,21 @@ async function readPaths(store: GitStore, ids: readonly string[], signal: AbortS
         found.set(field.toString('latin1'), paths);
       }
     }
+    // Of the commit at which the limit was reached, some paths may be missing.
+    if (fields.wereCut()) paths.length = 0;
     return new Map([...found].map(([id, list]) => [id, list.length > maxPaths ? [] : list]));
   });
 }
 
-async function readChanges(store: GitStore, {from, to}: {readonly from: string; readonly to: string}, signal: AbortSignal): Promise<readonly PathChange[] | undefined> {
+async function readChanges({store, maxBytes}: Source, {from, to}: {readonly from: string; readonly to: string}, signal: AbortSignal): Promise<readonly PathChange[] | undefined> {
   assertId(from);
   assertId(to);
   const args = ['diff-tree', '-r', '-z', '--raw', '--no-renames', '--no-abbrev', '--no-ext-diff', '--no-textconv', from, to];
   const differences = await withGit({store, args, lines: [], signal}, async (git) => {
     const read: {readonly path: string; readonly mode: FileMode | undefined; readonly oid: string}[] = [];
     let record: readonly string[] | undefined;
-    for await (const field of fields(git.stdout, maxDifferenceBytes)) {
+    const fields = startFields(git.stdout, maxBytes);
+    for await (const field of fields.each()) {
       if (record === undefined) {
         record = field.toString('latin1').split(' ');
         continue;
@@ -94,7 +106,7 @@ async function readChanges(store: GitStore, {from, to}: {readonly from: string; 
       read.push({path: field.toString('utf8'), mode: modeOf(record[1] ?? ''), oid: record[3] ?? ''});
       record = undefined;
     }
-    return read;
+    return fields.wereCut() ? undefined : read;
   });
   if (differences === undefined) return undefined;
   const sizes = await readSizes(store, differences.flatMap(({mode, oid}) => (mode === undefined || mode === 'submodule' ? [] : [oid])), signal);
@@ -149,19 +161,33 @@ async function withGit<T>({store, args, lines, signal}: Batch, read: (git: GitPr
   }
 }
 
-/** The fields of a stream that end with a NUL, until so many bytes were read; the rest of the stream is left. */
-async function* fields(stream: Readable, maxBytes: number): AsyncGenerator<Buffer> {
-  let rest: Buffer = Buffer.alloc(0);
-  let bytes = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    let start = 0;
-    for (let end = chunk.indexOf(0); end !== -1; end = chunk.indexOf(0, start)) {
-      yield rest.length === 0 ? chunk.subarray(start, end) : Buffer.concat([rest, chunk.subarray(start, end)]);
-      rest = Buffer.alloc(0);
-      start = end + 1;
+interface Fields {
+  each(): AsyncGenerator<Buffer>;
+  /** Whether there was more than the limit; asked behind the last field. */
+  wereCut(): boolean;
+}
+
+/** The fields of a stream that end with a NUL, within so many bytes: which ones, the stream's content alone decides, and not how it arrives. */
+function startFields(stream: Readable, maxBytes: number): Fields {
+  let cut = false;
+  async function* each(): AsyncGenerator<Buffer> {
+    let pieces: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      let start = 0;
+      for (let end = chunk.indexOf(0); end !== -1; end = chunk.indexOf(0, start)) {
+        bytes += end + 1 - start;
+        cut = bytes > maxBytes;
+        if (cut) return;
+        yield pieces.length === 0 ? chunk.subarray(start, end) : Buffer.concat([...pieces, chunk.subarray(start, end)]);
+        pieces = [];
+        start = end + 1;
+      }
+      pieces.push(chunk.subarray(start));
+      bytes += chunk.length - start;
+      cut = bytes > maxBytes;
+      if (cut) return;
     }
-    rest = Buffer.concat([rest, chunk.subarray(start)]);
-    if (bytes > maxBytes) return;
   }
+  return {each, wereCut: () => cut};
 }

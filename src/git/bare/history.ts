@@ -2,6 +2,7 @@ import {Readable} from 'node:stream';
 import {AppError} from '../../core/errors.js';
 import {isRevisionName} from '../freeze/checkout.js';
 import {readGit, runGit, spawnGit} from '../door/command.js';
+import {quotedFolder} from './quarantine.js';
 import {assertId, type GitStore} from './refs.js';
 
 /** The full id of the commit that a name means in our repository. Throws COMMIT_NOT_FOUND. */
@@ -54,12 +55,28 @@ export function packHistory(store: GitStore, commit: string, signal: AbortSignal
 }
 
 /** The bytes of a pack of the given revisions (`--revs` lines); fails when git does. */
-export async function* packed(store: GitStore, {revisions}: {readonly revisions: string}, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+export function packed(store: GitStore, {revisions}: {readonly revisions: string}, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  return packBytes(store, {stdin: revisions, options: ['--revs']}, signal);
+}
+
+/** The bytes of a pack of just these objects, some of which may be in a second folder; nothing there is touched. */
+export function packedObjects(store: GitStore, {oids, borrow}: {readonly oids: readonly string[]; readonly borrow: string}, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const env = {GIT_ALTERNATE_OBJECT_DIRECTORIES: quotedFolder(borrow)};
+  return packBytes(store, {stdin: oids.map((oid) => `${oid}\n`).join(''), options: [], env}, signal);
+}
+
+interface Packing {
+  readonly stdin: string;
+  readonly options: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+async function* packBytes(store: GitStore, {stdin, options, env}: Packing, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const stop = new AbortController();
-  const args = ['pack-objects', '--revs', '--stdout', '--delta-base-offset', '-q'];
-  const process = await spawnGit({gitDir: store.directory, args, signal: AbortSignal.any([signal, stop.signal])});
+  const args = ['pack-objects', ...options, '--stdout', '--delta-base-offset', '-q'];
+  const process = await spawnGit({gitDir: store.directory, args, env, signal: AbortSignal.any([signal, stop.signal])});
   try {
-    process.stdin.on('error', () => undefined).end(revisions);
+    process.stdin.on('error', () => undefined).end(stdin);
     for await (const chunk of process.stdout) yield chunk as Uint8Array;
     await process.done;
   } finally {

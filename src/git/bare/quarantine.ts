@@ -20,7 +20,7 @@ export async function startQuarantine(store: GitStore, staging: Staging): Promis
   const objects = join(staging.folder, 'objects');
   await onDisk(staging.folder, () => mkdir(join(objects, 'pack'), {recursive: true, mode: 0o700}));
   return {
-    env: {GIT_OBJECT_DIRECTORY: objects, GIT_ALTERNATE_OBJECT_DIRECTORIES: quoted(join(store.directory, 'objects'))},
+    env: {GIT_OBJECT_DIRECTORY: objects, GIT_ALTERNATE_OBJECT_DIRECTORIES: quotedFolder(join(store.directory, 'objects'))},
     accept: () => adoptObjects(store, objects),
   };
 }
@@ -51,6 +51,6 @@ async function adopt(from: string, {to, file}: {readonly to: string; readonly fi
 }
 
 /** A path in the list of the environment, where a bare colon would end it (git: environment variables). */
-function quoted(path: string): string {
-  return `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+export function quotedFolder(path: string): string {
+  return `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
 }

@@ -1,6 +1,6 @@
-import {mkdtemp, readdir, rm, stat, writeFile} from 'node:fs/promises';
+import {copyFile, mkdir, mkdtemp, readdir, rm, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {runGit} from '../door/command.js';
+import {systemCode} from '../../core/errors.js';
 import {onDisk} from '../door/disk.js';
 import type {GitStore} from './refs.js';
 
@@ -26,13 +26,31 @@ export async function startStaging(store: GitStore, ref: string, signal: AbortSi
   const remove = () => rm(folder, {recursive: true, force: true});
   try {
     const directory = join(folder, 'git');
-    await runGit({gitDir: directory, args: ['init', '-q', '--bare', '--template=', '--object-format=sha1'], signal});
-    await onDisk(folder, () => writeFile(join(directory, 'objects', 'info', 'alternates'), `${join(store.directory, 'objects')}\n`, {mode: 0o600}));
-    return {folder, store: {directory}, [Symbol.asyncDispose]: remove};
+    signal.throwIfAborted();
+    await onDisk(folder, () => makeBare(directory, join(store.directory, 'objects')));
+    const staging = {folder, store: {directory}, [Symbol.asyncDispose]: remove};
+    await copyCuts(store, staging);
+    return staging;
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+/** As little as git takes for a repository (gitrepository-layout): for one that is thrown away, `git init` is a process too many. */
+async function makeBare(directory: string, alternate: string): Promise<void> {
+  for (const name of ['objects/info', 'objects/pack', 'refs']) await mkdir(join(directory, name), {recursive: true, mode: 0o700});
+  const files = {HEAD: 'ref: refs/heads/none\n', config: '[core]\n\trepositoryformatversion = 0\n\tbare = true\n', 'objects/info/alternates': `${alternate}\n`};
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text, {mode: 0o600});
+}
+
+/** Tells a staging repository where our histories are cut by now: that is a fact of a repository, not of its objects. */
+export async function copyCuts(store: GitStore, staging: Pick<Staging, 'folder' | 'store'>): Promise<void> {
+  await onDisk(staging.folder, () =>
+    copyFile(join(store.directory, 'shallow'), join(staging.store.directory, 'shallow')).catch((error: unknown) => {
+      if (systemCode(error) !== 'ENOENT') throw error;
+    }),
+  );
 }
 
 /** Removes what killed processes left, and the unfinished packs of a fetch or an import that git refused. */

@@ -4,12 +4,13 @@ import type {FileMode, SeedFile, TreeFile, TreeReader} from '../../core/tree.js'
 import {startByteReader} from '../door/byte-reader.js';
 import {readGit, runGit, spawnGit} from '../door/command.js';
 import {feed} from '../door/process.js';
+import {keepListing} from './listings.js';
 import {assertId, type GitStore} from './refs.js';
 
 /** Most bytes of a listing: about 2 million entries; a tree bomb ends here: a pack of 833 bytes can hold 10^10 files. */
 const maxListBytes = 256 * 1024 * 1024;
-/** Largest blob that is held in memory. */
-const maxBlobBytes = 256 * 1024 * 1024;
+/** Largest file that a commit may have here: it is held in memory. */
+export const maxBlobBytes = 256 * 1024 * 1024;
 
 /** Reads one commit of our repository: exact bytes, no attributes, no filters. Throws COMMIT_NOT_FOUND never: the id is known. */
 export async function openTreeReader(store: GitStore, commit: string, signal: AbortSignal): Promise<TreeReader> {
@@ -20,7 +21,7 @@ export async function openTreeReader(store: GitStore, commit: string, signal: Ab
 
   const list = (within: AbortSignal): Promise<readonly TreeFile[]> => {
     // A listing that failed, for example by an abort, is not kept.
-    listing ??= readListing(store, tree, within).catch((error: unknown) => {
+    listing ??= keepListing(`${store.directory}\0${tree}`, () => readListing(store, tree, within)).catch((error: unknown) => {
       listing = undefined;
       throw error;
     });
@@ -73,19 +74,27 @@ async function readBlob(reader: ReturnType<typeof startByteReader>, oid: string,
 
 async function readListing(store: GitStore, tree: string, signal: AbortSignal): Promise<readonly TreeFile[]> {
   const {stdout} = await runGit({gitDir: store.directory, args: ['ls-tree', '-r', '-z', '-l', '--full-tree', tree], maxBytes: maxListBytes, signal});
+  return parseListing(stdout);
+}
+
+/**
+ * The entries of `git ls-tree -r -z -l`. Throws REPOSITORY_UNSUPPORTED for a mode that git does not write, and for a name
+ * that is not UTF-8 unless `decode` takes it.
+ */
+export function parseListing(stdout: Buffer, decode: (bytes: Uint8Array) => string = decodePath): readonly TreeFile[] {
   const files: TreeFile[] = [];
   for (let start = 0; start < stdout.length; ) {
     const end = stdout.indexOf(0, start);
-    files.push(parseEntry(stdout.subarray(start, end)));
+    files.push(parseEntry(stdout.subarray(start, end), decode));
     start = end + 1;
   }
   return files;
 }
 
-function parseEntry(entry: Buffer): TreeFile {
+function parseEntry(entry: Buffer, decode: (bytes: Uint8Array) => string): TreeFile {
   const tab = entry.indexOf(0x09);
   const [mode = '', , oid = '', size = ''] = entry.subarray(0, tab).toString('latin1').split(/ +/);
-  return {path: decodePath(entry.subarray(tab + 1)), mode: parseMode(mode), oid, size: size === '-' ? 0 : Number(size)};
+  return {path: decode(entry.subarray(tab + 1)), mode: parseMode(mode), oid, size: size === '-' ? 0 : Number(size)};
 }
 
 function decodePath(bytes: Uint8Array): string {

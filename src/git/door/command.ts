@@ -1,5 +1,6 @@
-import {devNull} from 'node:os';
+import {availableParallelism, devNull} from 'node:os';
 import {dirname} from 'node:path';
+import {defaultFileBytes, defaultMemoryBytes, launchLimited, maxThreads, type ProcessLimits} from './limits.js';
 import {callGit, findGit, pathFor, startGit, type GitCall, type GitProcess, type GitResult} from './process.js';
 
 /** A call of git on a bare repository that only Bulkhead writes. */
@@ -21,6 +22,11 @@ export interface GitRequest {
   readonly timeoutMs?: number | undefined;
   /** Exit codes that are an answer; default 0 alone. */
   readonly okExits?: readonly number[] | undefined;
+  /**
+   * Other limits of the system than the default ones (`limits.ts`); `none` for the one call that may take what a user's
+   * history takes.
+   */
+  readonly limits?: Partial<ProcessLimits> | 'none' | undefined;
 }
 
 /** The tree without entries: git knows it in every repository (gitglossary, `hash-object -t tree /dev/null`). */
@@ -57,16 +63,21 @@ const settings: readonly string[] = [
   'log.showSignature=false',
   'diff.renameLimit=1000',
   'merge.renameLimit=1000',
+  // Packs are mapped piece by piece, deltas looked for in a bounded window: both count as memory.
+  'core.packedGitWindowSize=64m',
+  'core.packedGitLimit=1g',
+  'pack.windowMemory=256m',
 ];
 
 /**
- * Door one: runs git on our own bare repository with a fixed environment, no configuration but ours, no transport and
- * bounded time and output. Throws GIT_FAILED, DISK_FULL, ENVIRONMENT.
+ * Door one: runs git on our own bare repository with a fixed environment, no configuration but ours, no transport, and
+ * bounded time, output, memory and files. Throws GIT_FAILED, DISK_FULL, ENVIRONMENT.
  */
 export async function runGit(request: GitRequest): Promise<GitResult> {
   const git = await findGit();
-  return callGit(git, {
-    ...callOf(git, request, request.timeoutMs ?? defaultTimeoutMs),
+  const {program, call} = await prepare(git, request, request.timeoutMs ?? defaultTimeoutMs);
+  return callGit(program, {
+    ...call,
     stdin: request.stdin,
     maxBytes: request.maxBytes ?? defaultMaxBytes,
     okExits: request.okExits ?? [0],
@@ -82,12 +93,23 @@ export async function readGit(request: GitRequest): Promise<string> {
 /** Door one with open streams, for `cat-file --batch`, `pack-objects`, `index-pack`, `fast-import`. */
 export async function spawnGit(request: Omit<GitRequest, 'stdin' | 'maxBytes' | 'okExits'>): Promise<GitProcess> {
   const git = await findGit();
-  return startGit(git, callOf(git, request, request.timeoutMs ?? streamTimeoutMs));
+  const {program, call} = await prepare(git, request, request.timeoutMs ?? streamTimeoutMs);
+  return startGit(program, call);
+}
+
+async function prepare(git: string, request: GitRequest, timeoutMs: number): Promise<{readonly program: string; readonly call: GitCall}> {
+  const call = callOf(git, request, timeoutMs);
+  if (request.limits === 'none') return {program: git, call};
+  const cpuSeconds = Math.ceil(timeoutMs / 1000) * maxThreads;
+  const {program, before} = await launchLimited(git, {memoryBytes: defaultMemoryBytes, fileBytes: defaultFileBytes, cpuSeconds, ...request.limits});
+  return {program, call: {...call, argv: [...before, ...call.argv]}};
 }
 
 function callOf(git: string, request: GitRequest, timeoutMs: number): GitCall {
+  // A call that is limited in memory is limited in threads, too: each has a stack and a heap of its own.
+  const threads = request.limits === 'none' ? [] : [`pack.threads=${Math.min(maxThreads, availableParallelism())}`];
   return {
-    argv: [`--git-dir=${request.gitDir}`, '--no-pager', ...[...settings, ...(request.config ?? [])].flatMap((setting) => ['-c', setting]), ...request.args],
+    argv: [`--git-dir=${request.gitDir}`, '--no-pager', ...[...settings, ...threads, ...(request.config ?? [])].flatMap((setting) => ['-c', setting]), ...request.args],
     subcommand: request.args[0] ?? '',
     env: {...environment(git, request.gitDir), ...request.env},
     diskOf: request.gitDir,

@@ -9,7 +9,7 @@ import {escapeText} from '../../core/escape.js';
 
 /** One call of the git program, whichever door it comes through. */
 export interface GitCall {
-  /** Absolute arguments, the options of the door included. */
+  /** All arguments, the options of the door included. */
   readonly argv: readonly string[];
   /** Subcommand, for messages. */
   readonly subcommand: string;
@@ -46,13 +46,20 @@ const killAfterMs = 5000;
 
 /** The absolute path of git in the PATH of this process. Throws ENVIRONMENT when there is none. */
 export async function findGit(): Promise<string> {
+  const git = await findProgram('git');
+  if (git !== undefined) return git;
+  throw new AppError('ENVIRONMENT', 'git is not installed, or not in PATH.', {hint: 'Install git 2.38 or newer, for example `apt-get install git`.'});
+}
+
+/** The absolute path of a program in an absolute folder of the PATH of this process, or undefined. */
+export async function findProgram(name: 'git' | 'prlimit'): Promise<string | undefined> {
   for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
     if (!isAbsolute(folder)) continue;
-    const candidate = join(folder, 'git');
+    const candidate = join(folder, name);
     const found = await access(candidate, constants.X_OK).then(() => true, () => false);
     if (found) return candidate;
   }
-  throw new AppError('ENVIRONMENT', 'git is not installed, or not in PATH.', {hint: 'Install git 2.38 or newer, for example `apt-get install git`.'});
+  return undefined;
 }
 
 /** The PATH that a git gets: where it lives, and the system's own folders. */

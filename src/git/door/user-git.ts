@@ -17,6 +17,18 @@ export interface UserGitRequest {
   readonly okExits?: readonly number[] | undefined;
   readonly maxBytes?: number | undefined;
   readonly timeoutMs?: number | undefined;
+  readonly stdin?: string | Uint8Array | undefined;
+  /** The configuration, where {@link readUserConfig} has read it just before: it is not read once more. */
+  readonly known?: readonly Setting[] | undefined;
+  /** Files of ours that a call reads and writes instead of those of the user's repository. */
+  readonly apart?: Apart | undefined;
+}
+
+/** Where a call has its index, and its objects; without a folder for objects it may only read. */
+export interface Apart {
+  readonly indexFile: string;
+  /** Sees through its `info/alternates` what else the call needs: the user's own objects are not looked at then. */
+  readonly objectDirectory?: string | undefined;
 }
 
 const defaultMaxBytes = 64 * 1024 * 1024;
@@ -40,6 +52,11 @@ const always: readonly Setting[] = [
   ['submodule.recurse', 'false'],
 ];
 
+/** Of these, what a call needs that goes to a remote as the user's own git does. */
+const waysOut = ['core.sshCommand', 'credential.helper'];
+/** Variables of the user that say the same (git, "Environment Variables"; git-credential). */
+const wayVariables = ['GIT_SSH', 'GIT_SSH_COMMAND', 'GIT_SSH_VARIANT', 'GIT_ASKPASS', 'GIT_SSL_CAINFO', 'GIT_SSL_CAPATH', 'GIT_PROXY_SSL_CAINFO', 'GIT_HTTP_PROXY_AUTHMETHOD'];
+
 /** What a reading call must not do besides: write, or ask others. */
 const readingOnly: readonly Setting[] = [
   ['core.untrackedCache', 'false'],
@@ -47,17 +64,34 @@ const readingOnly: readonly Setting[] = [
   ['status.submoduleSummary', 'false'],
 ];
 
+/** What counts besides for a call that writes into files of ours: they are thrown away, and what is there must be taken as it is. */
+const writingApart: readonly Setting[] = [
+  // A split index would have a part of it in the user's repository.
+  ['core.splitIndex', 'false'],
+  ['core.fsync', 'none'],
+  ['index.skipHash', 'true'],
+  ['core.looseCompression', '0'],
+  // Refuses files whose line ends git would change; `git add` would refuse them, too, but they are what is there.
+  ['core.safecrlf', 'false'],
+];
+
 const quiet = {GIT_OPTIONAL_LOCKS: '0', GIT_NO_LAZY_FETCH: '1', GIT_NO_REPLACE_OBJECTS: '1', GIT_ALLOW_PROTOCOL: '', GIT_LITERAL_PATHSPECS: '1'};
 
 /**
  * Door two, reading: the user's configuration counts (ignored files, trusted folders), but nothing that it names is run:
- * no filter, hook, monitor, alias, pager or transport; and nothing is written, not even the index.
+ * no filter, hook, monitor, alias, pager or transport; and nothing is written, not even the index, but to {@link Apart}.
  * Throws GIT_FAILED; REPOSITORY_UNSUPPORTED for a configuration with a key that is not UTF-8.
  */
 export async function readUserGit(request: UserGitRequest): Promise<GitResult> {
-  const keys = (await listConfig(request)).map(([key]) => key);
-  const config = [...readingOnly, ...withoutFilters(keys), ...withoutHooks(keys)];
-  return callUserGit(request, {args: request.args, config, env: quiet, okExits: request.okExits ?? [0]});
+  const keys = (request.known ?? (await listConfig(request))).map(([key]) => key);
+  const config = [...readingOnly, ...(request.apart === undefined ? [] : writingApart), ...withoutFilters(keys), ...withoutHooks(keys)];
+  return callUserGit(request, {args: request.args, config, env: {...quiet, ...placesOf(request.apart)}, okExits: request.okExits ?? [0]});
+}
+
+function placesOf(apart: Apart | undefined): Readonly<Record<string, string>> {
+  if (apart === undefined) return {};
+  const {indexFile, objectDirectory} = apart;
+  return {GIT_INDEX_FILE: indexFile, ...(objectDirectory === undefined ? {} : {GIT_OBJECT_DIRECTORY: objectDirectory})};
 }
 
 /** The configuration that is in effect in the user's repository, as keys (normalised by git) and values, in order. Throws as {@link readUserGit}. */
@@ -74,7 +108,26 @@ export async function readUserConfig(request: Omit<UserGitRequest, 'args'>): Pro
 export async function writeUserGit(request: UserGitRequest & {readonly config?: readonly Setting[] | undefined}): Promise<GitResult> {
   const keys = (await listConfig(request)).map(([key]) => key);
   const config = [...(request.config ?? []), ...withoutHooks(keys)];
-  return callUserGit(request, {args: request.args, config, env: {GIT_ALLOW_PROTOCOL: 'file'}, okExits: request.okExits ?? [0]});
+  return callUserGit(request, {args: request.args, config, env: {GIT_ALLOW_PROTOCOL: 'file', ...placesOf(request.apart)}, okExits: request.okExits ?? [0]});
+}
+
+/**
+ * Door two, sending: the user's own git with the user's own way to a remote (transport, credentials), for a branch that the
+ * user asked to be sent there. No hook is started, so no `pre-push` either. Throws as {@link writeUserGit}.
+ */
+export async function sendUserGit(request: UserGitRequest): Promise<GitResult> {
+  const keys = (await listConfig(request)).map(([key]) => key);
+  const ways: Record<string, string> = {};
+  for (const name of wayVariables) if (process.env[name] !== undefined) ways[name] = process.env[name];
+  return callUserGit(request, {args: request.args, config: withoutHooks(keys), env: ways, okExits: request.okExits ?? [0], mayAsk: true});
+}
+
+/**
+ * Door two, signing: the user's own git in *our* repository, with the user's own keys and signing programs, and with
+ * the given settings of the user's repository. Throws as {@link writeUserGit}.
+ */
+export async function signUserGit(request: UserGitRequest & {readonly gitDir: string; readonly config: readonly Setting[]; readonly env: Readonly<Record<string, string>>}): Promise<GitResult> {
+  return callUserGit(request, {args: request.args, config: request.config, env: {...request.env, GIT_DIR: request.gitDir, GIT_ALLOW_PROTOCOL: ''}, okExits: [0]});
 }
 
 /** Settings that take the program away from every filter that is named in a configuration. */
@@ -98,7 +151,7 @@ function namesIn(section: 'filter' | 'hook', keys: readonly string[]): readonly 
 }
 
 async function listConfig(request: Omit<UserGitRequest, 'args' | 'okExits'>): Promise<readonly Setting[]> {
-  const call = {...request, args: ['config', '--list', '-z']};
+  const call = {...request, args: ['config', '--list', '-z'], stdin: undefined};
   return configEntries((await callUserGit(call, {args: call.args, config: readingOnly, env: quiet, okExits: [0]})).stdout);
 }
 
@@ -107,24 +160,28 @@ interface Prepared {
   readonly config: readonly Setting[];
   readonly env: Readonly<Record<string, string>>;
   readonly okExits: readonly number[];
+  /** Whether it may ask others as the user configured it: a remote, a helper for credentials. */
+  readonly mayAsk?: boolean;
 }
 
-async function callUserGit(request: UserGitRequest, {args, config, env, okExits}: Prepared): Promise<GitResult> {
+async function callUserGit(request: UserGitRequest, {args, config, env, okExits, mayAsk = false}: Prepared): Promise<GitResult> {
   if (request.dir.includes('\0')) throw new AppError('USAGE', 'A folder name has a NUL character.');
   return callGit(await findGit(), {
     argv: ['--no-pager', '-C', request.dir, ...args],
     subcommand: args[0] ?? '',
-    env: {...(await userEnvironment(request.dir)), ...configVariables([...always, ...config]), ...env},
+    env: {...(await userEnvironment(request.dir)), ...configVariables([...(mayAsk ? always.filter(([key]) => !waysOut.includes(key)) : always), ...config]), ...env},
     diskOf: request.dir,
     cwd: '/',
     signal: request.signal,
     timeoutMs: request.timeoutMs ?? defaultTimeoutMs,
     maxBytes: request.maxBytes ?? defaultMaxBytes,
+    stdin: request.stdin,
     okExits,
   });
 }
 
-async function userEnvironment(dir: string): Promise<Readonly<Record<string, string>>> {
+/** The user's environment for a program that works for a tree, without what would redirect git, and without keys of models. */
+export async function userEnvironment(dir: string): Promise<Readonly<Record<string, string>>> {
   // A filter of the user's needs no key of a model.
   const kept = Object.entries(process.env).filter(([name]) => !/^(GIT|ANTHROPIC)_/.test(name) || keptGitVariables.includes(name));
   const plain = Object.fromEntries(kept.filter((entry): entry is [string, string] => entry[1] !== undefined));

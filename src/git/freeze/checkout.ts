@@ -24,15 +24,17 @@ export interface Checkout {
   readonly dirty: {readonly changed: number; readonly untracked: number};
   /** Names the repository on this machine: one for all its worktrees; usable as a folder name. */
   readonly repositoryId: string;
+  /** How much of the history is here: of a shallow clone the last commits alone, of a partial one not every object. */
+  readonly history: 'whole' | 'shallow' | 'partial';
 }
 
 /**
  * Reads the checkout that a folder is in. Nothing is written, and nothing that its configuration names is run.
- * Throws NOT_A_REPOSITORY; REPOSITORY_UNSUPPORTED for a bare, shallow, partial, sha256, foreign or empty one.
+ * Throws NOT_A_REPOSITORY; REPOSITORY_UNSUPPORTED for a bare, sha256, foreign or empty one.
  */
 export async function readCheckout(dir: string, signal: AbortSignal): Promise<Checkout> {
   const gitDir = await openGitDir(dir, signal);
-  await refuseUnsupported(dir, signal);
+  const history = await readHistory(dir, signal);
   const root = await revParse(dir, ['--show-toplevel'], signal);
   const commonDir = await realpath(await revParse(dir, ['--path-format=absolute', '--git-common-dir'], signal));
   const head = await resolveIn(root, 'HEAD', signal);
@@ -48,6 +50,7 @@ export async function readCheckout(dir: string, signal: AbortSignal): Promise<Ch
     branch: branch.exitCode === 0 ? line(branch.stdout).replace(/^refs\/heads\//, '') : undefined,
     dirty: await readDirty(root, signal),
     repositoryId: repositoryId(commonDir),
+    history,
   };
 }
 
@@ -81,18 +84,16 @@ async function openGitDir(dir: string, signal: AbortSignal): Promise<string> {
   }
 }
 
-async function refuseUnsupported(dir: string, signal: AbortSignal): Promise<void> {
+async function readHistory(dir: string, signal: AbortSignal): Promise<Checkout['history']> {
   const facts = await revParse(dir, ['--is-bare-repository', '--is-inside-work-tree', '--is-shallow-repository', '--show-object-format'], signal);
   const [bare, inside, shallow, format] = facts.split('\n');
   const where = escapeText(dir);
   if (bare === 'true') throw unsupported(`${where} is a bare repository, which has no checkout`, 'Clone it, and work in the clone.');
   if (inside !== 'true') throw unsupported(`${where} is inside a git dir, not in a checkout`, 'Go to the folder of the checkout, or name it with -C DIR.');
-  if (shallow === 'true') throw unsupported(`${where} is a shallow clone, which has only a part of its history`, 'Get the rest first: `git fetch --unshallow`.');
   if (format !== 'sha1') throw unsupported(`${where} uses the object format ${format ?? 'unknown'}; only sha1 is supported`, 'Use a repository with sha1 objects.');
   const config = await readUserConfig({dir, signal});
-  if (config.some(([key, value]) => key === 'extensions.partialclone' || (/^remote\..*\.promisor$/s.test(key) && value !== 'false'))) {
-    throw unsupported(`${where} is a partial clone, which has only a part of its objects`, 'Make a full clone: `git clone` without --filter.');
-  }
+  const isPartial = config.some(([key, value]) => key === 'extensions.partialclone' || (/^remote\..*\.promisor$/s.test(key) && value !== 'false'));
+  return isPartial ? 'partial' : shallow === 'true' ? 'shallow' : 'whole';
 }
 
 async function readDirty(root: string, signal: AbortSignal): Promise<Checkout['dirty']> {

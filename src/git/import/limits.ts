@@ -17,14 +17,16 @@ export interface ImportLimits {
   readonly maxIgnoreMs: number;
 }
 
+const mebibyte = 1024 * 1024;
+
 /**
  * Depth and the size of a file stop tree and blob bombs of a few hundred bytes; the counts are what a specialist can be believed to have
- * written, with room for an installed `node_modules` (about 100,000 files, 1 GB) in what is seen and left out.
+ * written, with room for an installed `node_modules` (about 100,000 files, 1 GB) in what is seen and left out. A user may set the first three otherwise (`submission` of the user's own configuration).
  */
 export const importLimits: ImportLimits = {
   maxChanged: 20_000,
-  maxFileBytes: 50_000_000,
-  maxTotalBytes: 500_000_000,
+  maxFileBytes: 50 * mebibyte,
+  maxTotalBytes: 500 * mebibyte,
   maxDepth: 64,
   maxSeen: 300_000,
   maxSpoolBytes: 2_000_000_000,

@@ -1,6 +1,6 @@
 import {escapeText} from '../../core/escape.js';
 import type {TreeFile} from '../../core/tree.js';
-import {foldersOf} from '../../core/path.js';
+import {baseTreeOf, type BaseTree} from './base-tree.js';
 import {byPath, isPut, type Change, type ImportPolicy, type Put, type Refusal} from './change.js';
 import type {ImportLimits} from './limits.js';
 import type {Links} from './links.js';
@@ -37,8 +37,8 @@ const maxRounds = 10;
  * scope; nothing that would be unsafe in the resulting tree. What was odd in the base and is unchanged stays.
  */
 export function decide(deciding: Deciding): Decision {
-  const base = new Map(deciding.base.map((file) => [file.path, file]));
-  const real = [...deciding.changes, ...impliedDeletions(deciding)].filter((change) => isReal(change, base));
+  const base = baseTreeOf(deciding.base);
+  const real = [...deciding.changes, ...impliedDeletions(base, deciding.changes)].filter((change) => isReal(change, base));
   const {kept, refused, ignored} = siftIgnored(real, deciding);
   const refusals = new Map<string, Refusal>();
   const refuse = (path: string, code: Refusal['code'], why: string) => refusals.set(path, {path: escapeText(path), code, why});
@@ -59,13 +59,14 @@ export function decide(deciding: Deciding): Decision {
 }
 
 /** A deleted folder is the deletion of every file of the base in it that did not come again. */
-function impliedDeletions({base, changes}: Deciding): readonly Change[] {
-  const {deleted} = sidesOf(changes);
+function impliedDeletions(base: BaseTree, changes: readonly Change[]): readonly Change[] {
   const present = new Set(changes.map((change) => change.path));
-  return base.filter(({path}) => !present.has(path) && foldersOf(path).some((folder) => deleted.has(folder))).map(({path}): Change => ({kind: 'deleted', path}));
+  const implied = new Set<string>();
+  for (const folder of sidesOf(changes).deleted) for (const path of base.below(folder)) if (!present.has(path)) implied.add(path);
+  return [...implied].map((path): Change => ({kind: 'deleted', path}));
 }
 
-function isReal(change: Change, base: ReadonlyMap<string, TreeFile>): boolean {
+function isReal(change: Change, base: BaseTree): boolean {
   const before = base.get(change.path);
   if (change.kind === 'deleted') return before !== undefined;
   return !isPut(change) || before?.mode !== change.kind || before.oid !== change.oid || before.size !== change.size;
@@ -93,9 +94,9 @@ export function ownProblem(change: Change, limits: ImportLimits): string | undef
 }
 
 /** What goes over the caps, deliverables and files of the base last. */
-function overCaps(changes: readonly Change[], base: ReadonlyMap<string, TreeFile>, {policy, limits}: Deciding): readonly Change[] {
+function overCaps(changes: readonly Change[], base: BaseTree, {policy, limits}: Deciding): readonly Change[] {
   const wanted = new Set(policy.wanted);
-  const rank = ({path}: Change) => (wanted.has(path) ? 0 : base.has(path) ? 1 : 2);
+  const rank = ({path}: Change) => (wanted.has(path) ? 0 : base.get(path) !== undefined ? 1 : 2);
   let count = 0;
   let bytes = 0;
   return [...changes].sort((a, b) => rank(a) - rank(b) || byPath(a, b)).filter((change) => {

@@ -1,15 +1,15 @@
 import {foldPath, foldersOf} from '../../core/path.js';
-import type {FileMode} from '../../core/tree.js';
+import type {BaseTree} from './base-tree.js';
 import {isPut, type Change, type Put} from './change.js';
-
-/** Entries of a tree: path to kind. */
-export type Leaves = ReadonlyMap<string, FileMode>;
 
 /** What a base becomes with some changes. */
 export interface Shape {
-  readonly leaves: Leaves;
+  readonly base: BaseTree;
+  readonly sides: Sides;
   /** Paths of the base that are gone, said or implied. */
-  readonly removed: readonly string[];
+  readonly removed: ReadonlySet<string>;
+  /** Every folder of a put. */
+  readonly folders: ReadonlySet<string>;
 }
 
 /** Changes by path, told apart. */
@@ -30,54 +30,70 @@ export function sidesOf(changes: Iterable<Change>): Sides {
 }
 
 /** The tree that changes make of a base: a file may take the place of a folder, and a folder that of a file. */
-export function shapeOf(base: Leaves, {puts, deleted}: Sides): Shape {
+export function shapeOf(base: BaseTree, sides: Sides): Shape {
+  const {puts, deleted} = sides;
   const folders = new Set([...puts.keys()].flatMap(foldersOf));
-  const leaves = new Map<string, FileMode>();
-  const removed: string[] = [];
-  for (const [path, mode] of base) {
-    if (puts.has(path)) continue;
-    const gone = deleted.has(path) || folders.has(path) || foldersOf(path).some((folder) => puts.has(folder));
-    if (gone) removed.push(path);
-    else leaves.set(path, mode);
-  }
-  for (const put of puts.values()) leaves.set(put.path, put.kind);
-  return {leaves, removed};
+  const removed = new Set<string>();
+  const remove = (path: string) => {
+    if (base.get(path) !== undefined && !puts.has(path)) removed.add(path);
+  };
+  for (const path of deleted) remove(path);
+  for (const path of folders) remove(path);
+  for (const path of puts.keys()) for (const below of base.below(path)) remove(below);
+  return {base, sides, removed, folders};
 }
 
-/** The changed paths of a tree that a case-insensitive or normalising file system would mix up with others, new since the base. */
-export function clashing(base: Leaves, leaves: Leaves, puts: Iterable<string>): readonly string[] {
-  const known = namesOf(base);
-  const byFold = new Map<string, string>();
-  const clashes = new Set<string>();
-  for (const name of namesOf(leaves)) {
-    const path = name.slice(1);
+/** The changed paths that a case-insensitive or normalising file system would mix up with others, new since the base. */
+export function clashing(shape: Shape): readonly string[] {
+  const puts = [...shape.sides.puts.keys()];
+  const folds = new Map<string, Set<string>>();
+  for (const path of new Set([...puts, ...shape.folders])) {
     const fold = foldPath(path);
-    if ((byFold.get(fold) ?? path) !== path) clashes.add(fold);
-    byFold.set(fold, path);
+    folds.set(fold, (folds.get(fold) ?? new Set()).add(path));
   }
-  return [...puts].filter((path) => namesFor(path).some((name) => !known.has(name) && clashes.has(foldPath(name.slice(1)))));
+  const clashes = remember((path: string): boolean => {
+    const fold = foldPath(path);
+    const others = [...(folds.get(fold) ?? []), ...shape.base.folded(fold).filter((other) => isThere(shape, other))];
+    return others.some((other) => other !== path);
+  });
+  const isNewFolder = (path: string) => !shape.base.isFolder(path);
+  return puts.filter((path) => (shape.base.get(path) === undefined && clashes(path)) || foldersOf(path).some((folder) => isNewFolder(folder) && clashes(folder)));
 }
 
 /** The changed paths that would make a folder look like a git repository (`HEAD`, `objects/`, `refs/`), new since the base. */
-export function nesting(base: Leaves, leaves: Leaves, puts: Iterable<string>): readonly string[] {
-  const before = repositoriesIn(base);
-  const after = repositoriesIn(leaves);
-  const isPartOf = (path: string) => [...foldersOf(path), path].some((name) => isRepositoryPart(name) && after.has(parentOf(name)) && !before.has(parentOf(name)));
-  return after.size === 0 ? [] : [...puts].filter(isPartOf);
+export function nesting(shape: Shape): readonly string[] {
+  const {base, sides, folders} = shape;
+  const puts = [...sides.puts.keys()];
+  const given = new Map<string, Set<string>>();
+  for (const name of [...puts, ...folders]) if (isRepositoryPart(name)) given.set(parentOf(name), (given.get(parentOf(name)) ?? new Set()).add(lastPart(name)));
+  const isRepository = (parts: ReadonlySet<string>) => repositoryParts.every((part) => parts.has(part));
+  const partsIn = (folder: string, counts: (path: string) => boolean) =>
+    [...base.namesIn(folder)].filter((name) => repositoryParts.includes(name.toLowerCase()) && counts(folder === '' ? name : `${folder}/${name}`)).map((name) => name.toLowerCase());
+  const becomes = remember((folder: string): boolean => {
+    const after = new Set([...(given.get(folder) ?? []), ...partsIn(folder, (path) => isThere(shape, path))]);
+    return isRepository(after) && !isRepository(new Set(partsIn(folder, () => true)));
+  });
+  return puts.filter((path) => [...foldersOf(path), path].some((name) => isRepositoryPart(name) && becomes(parentOf(name))));
 }
 
-const repositoryParts = ['head', 'objects', 'refs'];
-
-function repositoriesIn(leaves: Leaves): ReadonlySet<string> {
-  const parts = new Map<string, Set<string>>();
-  for (const name of namesOf(leaves)) {
-    const path = name.slice(1);
-    if (!isRepositoryPart(path)) continue;
-    const found = parts.get(parentOf(path)) ?? new Set();
-    parts.set(parentOf(path), found.add(lastPart(path)));
-  }
-  return new Set([...parts].filter(([, found]) => found.size === repositoryParts.length).map(([folder]) => folder));
+/** Whether the resulting tree has a file or a folder at a path of the base. */
+function isThere({base, sides, removed, folders}: Shape, path: string): boolean {
+  if (sides.puts.has(path) || folders.has(path)) return true;
+  if (base.get(path) !== undefined && !removed.has(path)) return true;
+  for (const below of base.below(path)) if (!removed.has(below)) return true;
+  return false;
 }
+
+function remember(decide: (path: string) => boolean): (path: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (path) => {
+    const answer = known.get(path) ?? decide(path);
+    known.set(path, answer);
+    return answer;
+  };
+}
+
+const repositoryParts: readonly string[] = ['head', 'objects', 'refs'];
 
 function isRepositoryPart(path: string): boolean {
   return repositoryParts.includes(lastPart(path));
@@ -89,15 +105,4 @@ function lastPart(path: string): string {
 
 function parentOf(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf('/'), 0));
-}
-
-/** Every folder (`d…`) and entry (`l…`) of a tree: a name that turns from one into the other is a new one. */
-function namesOf(leaves: Leaves): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const path of leaves.keys()) for (const name of namesFor(path)) names.add(name);
-  return names;
-}
-
-function namesFor(path: string): readonly string[] {
-  return [...foldersOf(path).map((folder) => `d${folder}`), `l${path}`];
 }

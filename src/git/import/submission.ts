@@ -3,10 +3,10 @@ import type {ExportEntry} from '../../core/sandbox.js';
 import type {TreeFile} from '../../core/tree.js';
 import {foldersOf} from '../../core/path.js';
 import {writeCommit, type Edit, type PutMode} from '../bare/commit.js';
-import {readTreeId} from '../bare/history.js';
 import {assertId, assertRef, setRef, type GitStore} from '../bare/refs.js';
 import {startStaging, type Staging} from '../bare/staging.js';
 import {openTreeReader} from '../bare/tree-reader.js';
+import {baseTreeOf} from './base-tree.js';
 import {byPath, isPut, type Change, type ImportPolicy, type Refusal} from './change.js';
 import {collect, type Collected} from './collect.js';
 import {isIgnoreFile, readIgnoreFiles} from './ignore-files.js';
@@ -28,7 +28,7 @@ export interface ImportRequest {
   readonly message: string;
   readonly date: Date;
   readonly signal: AbortSignal;
-  /** Narrower caps than {@link importLimits}. */
+  /** Other caps than {@link importLimits}. */
   readonly limits?: Partial<ImportLimits> | undefined;
 }
 
@@ -61,18 +61,19 @@ export async function importSubmission(store: GitStore, request: ImportRequest):
   const {signal} = request;
   await using staging = await startStaging(store, request.ref, signal);
   await using spool = await startSpool(staging.folder);
-  const base = await (await openTreeReader(store, request.parent, signal)).list(signal);
-  const known = new Set([...base.map((file) => file.path), ...request.policy.wanted]);
-  const collected = await collect(request.entries, {spool, limits, keep: (path) => known.has(path), signal});
+  const parent = await openTreeReader(store, request.parent, signal);
+  const base = await parent.list(signal);
+  const [tree, wanted] = [baseTreeOf(base), new Set(request.policy.wanted)];
+  const collected = await collect(request.entries, {spool, limits, keep: (path) => tree.get(path) !== undefined || wanted.has(path), signal});
   const decision = await decideOn(store, {request, limits, staging, spool, base, collected});
   const {edits, changed} = editsOf(base, decision.accepted, spool);
-  const made = edits.length === 0 ? request.parent : await writeCommit(store, staging, {...request, edits}, signal);
+  const made = edits.length === 0 ? parent : await writeCommit(store, staging, {...request, edits}, signal);
   const refused = [...collected.refused, ...decision.refused, ...(collected.cut ? [tooMany(limits)] : []), ...(made === undefined ? [refusedByGit] : [])];
-  const commit = made ?? request.parent;
+  const {commit, tree: treeId} = made ?? parent;
   await setRef(store, request.ref, commit, signal);
   return {
     commit,
-    tree: await readTreeId(store, commit, signal),
+    tree: treeId,
     changed: made === undefined ? [] : changed,
     empty: commit === request.parent,
     refused: refused.sort(byPath).slice(0, limits.maxRefused),
@@ -99,8 +100,8 @@ interface Import {
 async function decideOn(store: GitStore, work: Import): Promise<Decision> {
   const {base, limits, request, collected} = work;
   const baseLinks = await readLinks(store, base, request.signal);
-  const known = new Set(base.map((file) => file.path));
-  const isNew = (change: Change) => change.kind !== 'deleted' && !known.has(change.path);
+  const tree = baseTreeOf(base);
+  const isNew = (change: Change) => change.kind !== 'deleted' && tree.get(change.path) === undefined;
   const decideWith = (changes: readonly Change[], ignored: ReadonlySet<string>) => decide({base, baseLinks, changes, ignored, policy: request.policy, limits});
   const paths = collected.changes.filter(isNew).map((change) => change.path);
   const ask = async (changes: readonly Change[], folder: string) => {
@@ -127,9 +128,8 @@ function undecidable(ignoreFiles: readonly IgnoreFile[]): Refusal {
 }
 
 function editsOf(base: readonly TreeFile[], accepted: readonly Change[], spool: Spool): {readonly edits: readonly Edit[]; readonly changed: readonly string[]} {
-  const sides = sidesOf(accepted);
-  const {removed} = shapeOf(new Map(base.map((file) => [file.path, file.mode])), sides);
-  const deletions = removed.map((path): Edit => ({kind: 'delete', path}));
+  const {removed} = shapeOf(baseTreeOf(base), sidesOf(accepted));
+  const deletions = [...removed].map((path): Edit => ({kind: 'delete', path}));
   const puts = accepted.filter(isPut).map((put): Edit => {
     const {at, size} = put;
     if (at === undefined) throw new TypeError(`the bytes of ${put.path} were not kept`);

@@ -129,10 +129,14 @@ function redactEvent(redact: Redactor, event: NewEvent): NewEvent {
       return {...event, findings: redact.value(event.findings, 'text')};
     case 'run.parked':
       return {...event, message: redact.text(event.message)};
+    case 'run.overridden':
+      return {...event, reason: redact.text(event.reason)};
     case 'run.driven':
     case 'step.started':
     case 'effect.unknown':
+    case 'merge.previewed':
     case 'run.closed':
+    case 'run.delivered':
       return event;
   }
 }

@@ -23,6 +23,8 @@ export interface RunState {
   readonly verifications: readonly {readonly round: number; readonly verdict: string; readonly findings: number}[];
   readonly commit: string | undefined;
   readonly branch: string | undefined;
+  /** Why a person took what was not verified, when one did. */
+  readonly override: string | undefined;
 }
 
 /** The fold over a journal: pure, and undefined for a journal that never began. On any doubt whether somebody drives the run, it is running. */
@@ -38,6 +40,7 @@ export function foldRun(events: readonly JournalEvent[], driver: Driver): RunSta
   let end: RunStatus | undefined;
   let commit: string | undefined;
   let branch: string | undefined;
+  let override: string | undefined;
   for (const event of events) {
     if (event.type === 'run.driven') [owner, end] = [event.owner, undefined];
     if (event.type === 'run.parked') end = 'parked';
@@ -49,6 +52,7 @@ export function foldRun(events: readonly JournalEvent[], driver: Driver): RunSta
     }
     if (event.type === 'effect.unknown') unknownEffects += 1;
     if (event.type === 'verification.ended') verifications.push({round: event.round, verdict: event.verdict, findings: event.findingsTotal ?? event.findings.length});
+    if (event.type === 'run.overridden') override = event.reason;
     if (event.type === 'run.closed') [end, commit, branch] = [event.verdict, event.commit, event.branch];
   }
   return {
@@ -65,5 +69,6 @@ export function foldRun(events: readonly JournalEvent[], driver: Driver): RunSta
     verifications,
     commit,
     branch,
+    override,
   };
 }

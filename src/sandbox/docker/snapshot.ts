@@ -1,9 +1,9 @@
-import {PassThrough, type Readable} from 'node:stream';
+import {PassThrough} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import {canonicalJson, sha256} from '../../core/canonical.js';
 import {escapeText} from '../../core/escape.js';
 import {AppError} from '../../core/errors.js';
-import type {SnapshotRequest} from '../../core/sandbox.js';
+import type {History, SnapshotRequest} from '../../core/sandbox.js';
 import {harnessScript} from '../exec-script.js';
 import {labelKeys, makeLabels, readMoment} from '../labels.js';
 import {boxUid, boxUser, helperSettings} from '../profile.js';
@@ -48,11 +48,11 @@ export async function fillSnapshot(engine: Engine, given: SnapshotRequest, signa
  * Holds the pack from the first moment: the output of a child process that nobody reads yet is thrown away by Node.js
  * when the process ends, and with it the end of a small pack.
  */
-function held(history: {readonly pack: Readable; readonly commit: string}): {readonly pack: Readable; readonly commit: string} {
+function held(history: History): History {
   const pack = new PassThrough();
   // An error reaches whoever reads `pack`.
   pipeline(history.pack, pack).catch(() => undefined);
-  return {pack, commit: history.commit};
+  return {...history, pack};
 }
 
 function contentKey(request: SnapshotRequest): string {
@@ -93,8 +93,8 @@ async function fill(engine: Engine, request: SnapshotRequest, signal: AbortSigna
     await step({title: 'write the harness', argv: untar('harness'), stdin: packTree(request.harness, boxUid)});
   }
   if (request.history !== undefined) {
-    const {pack, commit} = request.history;
-    await step({title: 'write the history', argv: ['/bin/sh', '-c', `cd ${root}/tree || exit 1\n${harnessScript('history.sh')}`, 'sh', commit], stdin: pack});
+    const {pack, commit, cuts = []} = request.history;
+    await step({title: 'write the history', argv: ['/bin/sh', '-c', `cd ${root}/tree || exit 1\n${harnessScript('history.sh')}`, 'sh', commit, ...cuts], stdin: pack});
   }
   // What the mark promises must be on the disk before the mark is, or a power cut could leave a snapshot with holes.
   await step({title: 'complete it', argv: ['/bin/sh', '-c', `sync -f ${root} && : > ${root}/complete && sync -f ${root}`]});

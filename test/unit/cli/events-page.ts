@@ -34,8 +34,9 @@ its meaning under the same \`schemaVersion\`.
   somebody drives it now, \`bulkhead status --json\` tells (\`driver\`).
 - What a specialist says is reported, never verified. Secrets of this machine are taken out before a line is written.
 - Steps are named \`KIND/…\`: \`freeze\`, \`lock\`, \`turn/SPECIALIST/N\`, \`tool/SPECIALIST/TURN/CALL\`,
-  \`box|export/SPECIALIST/PHASE/N\`, \`submission/SPECIALIST/PHASE\`, \`merge/ROUND/SPECIALIST/N\`, \`verify/ROUND\`,
-  \`bookkeeping\`, \`deliver\`. Names and outcomes of steps belong to the version of Bulkhead that wrote them.
+  \`box|export/SPECIALIST/PHASE/N\`, \`submission/SPECIALIST/PHASE\`, \`merge/ROUND/SPECIALIST/N\`,
+  \`resolve|decide/ROUND/SPECIALIST\`, \`verify/ROUND\`, \`bookkeeping\`, \`deliver\`. Names and outcomes of steps belong to
+  the version of Bulkhead that wrote them.
 `;
 
 /** The page on events, from the schema. */

@@ -72,8 +72,11 @@ describe('a transcript', () => {
       {...stamp, type: 'effect.unknown', step: `tool/${nasty}/1/0`, repeated: false},
       {...stamp, type: 'specialist.said', specialist: 'x', text: nasty},
       {...stamp, type: 'verification.ended', round: 0, commit: nasty, verdict: 'blocked', findings: [{id: 'i', code: 'TEST_FAILED', check: 'tests', owners: [nasty], message: `m ${nasty}`, hint: nasty, evidence: {class: 'in-process'}}], findingsTotal: 60},
+      {...stamp, type: 'merge.previewed', phase: nasty, specialists: [nasty, nasty], paths: [nasty]},
       {...stamp, type: 'run.parked', code: nasty, message: nasty},
       {...stamp, type: 'run.closed', verdict: 'blocked', branch: nasty},
+      {...stamp, type: 'run.overridden', commit: nasty, reason: nasty},
+      {...stamp, type: 'run.delivered', commit: nasty, branch: nasty, applied: true, pullRequest: nasty, verified: false},
     ];
     const told = startTranscript({specialist: undefined, cut: shortCut});
     for (const event of hostile) {
@@ -83,7 +86,7 @@ describe('a transcript', () => {
       for (const line of [...lines, ...renderProgress(event)]) expect(line).not.toMatch(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u202e]/);
       expect(lines.slice(1).filter((line) => !line.startsWith('    '))).toEqual([]);
     }
-    const row = statusRow(hostile.slice(0, 12), 'unknown');
+    const row = statusRow([...hostile.slice(0, 13), ...hostile.slice(-2, -1)], 'unknown');
     // eslint-disable-next-line no-control-regex -- what must not be there
     expect(renderStatus(row === undefined ? [] : [row])).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u202e]/);
   });

@@ -1,10 +1,12 @@
+import {randomBytes} from 'node:crypto';
 import {existsSync, readdirSync, statSync} from 'node:fs';
-import {mkdir, utimes, writeFile} from 'node:fs/promises';
+import {mkdir, symlink, utimes, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {afterEach, describe, expect, it} from 'vitest';
 import {isAppError} from '../../../src/core/errors.js';
-import {runGit} from '../../../src/git/door/command.js';
+import {runGit, type GitRequest} from '../../../src/git/door/command.js';
 import {diskError} from '../../../src/git/door/disk.js';
+import {findGit} from '../../../src/git/door/process.js';
 import {startSpool} from '../../../src/git/import/spool.js';
 import {openRepository} from '../../../src/git/repository.js';
 import {startStaging} from '../../../src/git/bare/staging.js';
@@ -16,6 +18,9 @@ afterEach(() => {
   process.env['PATH'] = kept.PATH;
   if (kept.GIT_DIR === undefined) delete process.env['GIT_DIR'];
 });
+
+const mebibyte = 1024 * 1024;
+const hasPrlimit = existsSync('/usr/bin/prlimit');
 
 describe('door one', () => {
   it('tells an exit code that is no answer as GIT_FAILED with subcommand, code and escaped stderr', async () => {
@@ -34,6 +39,30 @@ describe('door one', () => {
     const {directory} = await openRepository(join(folder.path, 'own'), never);
     await expect(runGit({gitDir: directory, args: ['help', '-a'], maxBytes: 100, signal: never})).rejects.toMatchObject({code: 'GIT_FAILED', details: {exitCode: undefined}});
     expect((await runGit({gitDir: directory, args: ['version'], maxBytes: 100, signal: never})).exitCode).toBe(0);
+  });
+
+  it.skipIf(!hasPrlimit)('keeps git to its memory, to the size of a file and to processor time, where the system can', async () => {
+    await using folder = await tempFolder();
+    const {directory} = await openRepository(join(folder.path, 'own'), never);
+    const large = Buffer.alloc(96 * mebibyte);
+    const hash = (limits: GitRequest['limits']) => runGit({gitDir: directory, args: ['hash-object', '--stdin'], stdin: large, limits, signal: never});
+    expect((await hash(undefined)).exitCode).toBe(0);
+    await expect(hash({memoryBytes: 64 * mebibyte})).rejects.toMatchObject({code: 'GIT_FAILED'});
+    const noise = randomBytes(mebibyte);
+    const write = (fileBytes: number) => runGit({gitDir: directory, args: ['hash-object', '-w', '--stdin'], stdin: noise, limits: {fileBytes}, signal: never});
+    await expect(write(mebibyte / 2)).rejects.toMatchObject({code: 'GIT_FAILED'});
+    expect((await write(2 * mebibyte)).exitCode).toBe(0);
+    const endless = {args: ['check-ignore', '--no-index', '--stdin'], stdin: `${'aa/'.repeat(60)}c\n`, cwd: folder.path, env: {GIT_WORK_TREE: folder.path, GIT_LITERAL_PATHSPECS: '0'}};
+    await writeFile(join(folder.path, '.gitignore'), `${'**/'.repeat(30)}b\n`);
+    await expect(runGit({gitDir: directory, ...endless, limits: {cpuSeconds: 1}, timeoutMs: 60_000, signal: never})).rejects.toMatchObject({code: 'GIT_FAILED', message: expect.stringContaining('SIG') as string});
+  });
+
+  it('works without limits of the system where there is no way to set them', async () => {
+    await using folder = await tempFolder();
+    await symlink(await findGit(), join(folder.path, 'git'));
+    process.env['PATH'] = folder.path;
+    const {directory} = await openRepository(join(folder.path, 'own'), never);
+    expect((await runGit({gitDir: directory, args: ['rev-parse', '--is-bare-repository'], signal: never})).stdout.toString()).toBe('true\n');
   });
 
   it('has no transport, and no environment of its caller', async () => {

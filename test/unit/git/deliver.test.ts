@@ -5,7 +5,8 @@ import {execa} from 'execa';
 import {describe, expect, it} from 'vitest';
 import type {ExportEntry} from '../../../src/core/sandbox.js';
 import {readCheckout} from '../../../src/git/freeze/checkout.js';
-import {applyToCheckout, deliverBranch} from '../../../src/git/deliver/deliver.js';
+import {applyToCheckout} from '../../../src/git/deliver/apply.js';
+import {deliverBranch} from '../../../src/git/deliver/deliver.js';
 import {filterProblem} from '../../../src/git/deliver/filters.js';
 import {date, deleted, file, fingerprint, git, never, open, ownRepository, stream, tempFolder, write} from './fixture.js';
 
@@ -101,7 +102,7 @@ describe('applyToCheckout', () => {
     await git(user, 'config', 'core.fsmonitor', '.githooks/fsmonitor');
     await write(user, {'.git/info/exclude': 'own/\n', 'scratch.txt': 'mine\n', 'own/x': 'mine\n'});
     await deliverBranch({checkout, repositoryDir, commit, branch: 'result', signal: never});
-    await applyToCheckout({checkout, commit, base, signal: never});
+    await applyToCheckout({checkout, repositoryDir, ref: 'refs/bulkhead/r1/checkout', commit, base, signal: never});
     expect(await git(user, 'rev-parse', 'main')).toBe(commit);
     expect(readFileSync(join(user, 'new.txt'), 'utf8')).toBe('n\n');
     expect([readFileSync(join(user, 'scratch.txt'), 'utf8'), readFileSync(join(user, 'own/x'), 'utf8')]).toEqual(['mine\n', 'mine\n']);
@@ -118,10 +119,10 @@ describe('applyToCheckout', () => {
     await write(user, {'local.db': 'PRECIOUS\n', 'build/out': 'mine', env: 'mine', 'dir/a.log': 'mine', 'other.log': 'mine'});
     const before = fingerprint(user);
     const refused = {code: 'CHECKOUT_CHANGED', details: {paths: ['build/out', 'dir/a.log', 'env', 'local.db']}};
-    await expect(applyToCheckout({checkout, commit, base, signal: never})).rejects.toMatchObject(refused);
+    await expect(applyToCheckout({checkout, repositoryDir, ref: 'refs/bulkhead/r1/checkout', commit, base, signal: never})).rejects.toMatchObject(refused);
     expect(fingerprint(user)).toEqual(before);
     for (const path of ['build', 'env', 'local.db', 'dir/a.log']) await rm(join(user, path), {recursive: true});
-    await applyToCheckout({checkout, commit, base, signal: never});
+    await applyToCheckout({checkout, repositoryDir, ref: 'refs/bulkhead/r1/checkout', commit, base, signal: never});
     expect(readFileSync(join(user, 'local.db'), 'utf8')).toBe('AGENT\n');
     expect(readFileSync(join(user, 'other.log'), 'utf8')).toBe('mine');
   });
@@ -133,13 +134,13 @@ describe('applyToCheckout', () => {
     await deliverBranch({checkout, repositoryDir, commit, branch: 'result', signal: never});
     for (const smudge of ['tools/up', `${user}/tools/up %f`, 'sh tools/up', 'sh -c "$PWD/tools/up"']) {
       await git(user, 'config', 'filter.up.smudge', smudge);
-      await expect(applyToCheckout({checkout, commit, base, signal: never}), smudge).rejects.toMatchObject({code: 'REPOSITORY_UNSUPPORTED', details: {filter: 'filter.up.smudge'}});
+      await expect(applyToCheckout({checkout, repositoryDir, ref: 'refs/bulkhead/r1/checkout', commit, base, signal: never}), smudge).rejects.toMatchObject({code: 'REPOSITORY_UNSUPPORTED', details: {filter: 'filter.up.smudge'}});
     }
     expect([await git(user, 'rev-parse', 'main'), existsSync(join(user, 'a.up'))]).toEqual([base, false]);
     await git(user, 'config', 'filter.up.smudge', "sed 's/^t.*t$/UP/'");
     const path = process.env['PATH'];
     process.env['PATH'] = `${user}:${path ?? ''}`;
-    await applyToCheckout({checkout, commit, base, signal: never}).finally(() => { process.env['PATH'] = path; });
+    await applyToCheckout({checkout, repositoryDir, ref: 'refs/bulkhead/r1/checkout', commit, base, signal: never}).finally(() => { process.env['PATH'] = path; });
     expect(readFileSync(join(user, 'a.up'), 'utf8')).toBe('UP\n');
     expect(existsSync(join(folder.path, 'marker'))).toBe(false);
   });
@@ -147,18 +148,18 @@ describe('applyToCheckout', () => {
   it('leaves a checkout that changed as it is: an edit, another commit, an untracked file in the way', async () => {
     await using folder = await tempFolder();
     const {checkout, repositoryDir, commit, user, base} = await delivered(folder.path);
-    await expect(applyToCheckout({checkout, commit, base, signal: never})).rejects.toMatchObject({code: 'COMMIT_NOT_FOUND'});
+    await expect(applyToCheckout({checkout, repositoryDir, ref: 'refs/bulkhead/r1/checkout', commit, base, signal: never})).rejects.toMatchObject({code: 'COMMIT_NOT_FOUND'});
     await deliverBranch({checkout, repositoryDir, commit, branch: 'result', signal: never});
     const refused = async () => {
       const before = fingerprint(user);
-      await expect(applyToCheckout({checkout, commit, base, signal: never})).rejects.toMatchObject({code: 'CHECKOUT_CHANGED'});
+      await expect(applyToCheckout({checkout, repositoryDir, ref: 'refs/bulkhead/r1/checkout', commit, base, signal: never})).rejects.toMatchObject({code: 'CHECKOUT_CHANGED'});
       return [before, fingerprint(user)] as const;
     };
     await write(user, {'a.txt': 'edited\n'});
     const [dirtyBefore, dirtyAfter] = await refused();
     expect(dirtyAfter).toEqual(dirtyBefore);
     await git(user, 'checkout', '-q', 'a.txt');
-    await expect(applyToCheckout({checkout, commit, base: commit, signal: never})).rejects.toMatchObject({code: 'CHECKOUT_CHANGED'});
+    await expect(applyToCheckout({checkout, repositoryDir, ref: 'refs/bulkhead/r1/checkout', commit, base: commit, signal: never})).rejects.toMatchObject({code: 'CHECKOUT_CHANGED'});
     await write(user, {'new.txt': 'mine\n'});
     await refused();
     expect(readFileSync(join(user, 'new.txt'), 'utf8')).toBe('mine\n');

@@ -2,6 +2,7 @@ import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {execa} from 'execa';
 import {describe, expect, it} from 'vitest';
+import {deliverBranch} from '../../../src/git/deliver/deliver.js';
 import {readCheckout} from '../../../src/git/freeze/checkout.js';
 import {openRepository} from '../../../src/git/repository.js';
 import {fingerprint, git, gitIn, never, ownRepository, tempFolder, treeOf, userRepository, write} from './fixture.js';
@@ -57,6 +58,37 @@ describe('freeze', () => {
     const repository = await openRepository(join(folder.path, 'own'), never);
     await repository.freeze({checkout, commit: checkout.head, ref, signal: never});
     expect(await treeOf(repository, checkout.head)).toEqual({'a.txt': 'file a\n', 'b.txt': 'file b\n'});
+  });
+
+  it.each(['--depth=2', '--filter=blob:none'])('from a clone with %s gives work that can be delivered there', async (how) => {
+    await using folder = await tempFolder();
+    const [whole, root] = [join(folder.path, 'whole'), join(folder.path, 'user')];
+    await userRepository(whole);
+    for (const text of ['2', '3', '4']) {
+      await write(whole, {'a.txt': text});
+      await git(whole, 'commit', '-qam', text);
+    }
+    for (const key of ['uploadpack.allowFilter', 'uploadpack.allowAnySHA1InWant']) await git(whole, 'config', key, 'true');
+    await git(folder.path, 'clone', '-q', how, `file://${whole}`, root);
+    const before = fingerprint(root);
+    const checkout = await readCheckout(root, never);
+    const repository = await openRepository(join(folder.path, 'own'), never);
+    await repository.freeze({checkout, commit: checkout.head, ref, signal: never});
+    expect(fingerprint(root)).toEqual(before);
+    const done = await repository.commitFiles({parent: checkout.head, files: [{path: 'new', bytes: Buffer.from('n')}], ref: 'refs/bulkhead/r1/done', message: 'done', date: new Date(0), signal: never});
+    await deliverBranch({checkout, repositoryDir: repository.directory, commit: done, branch: 'result', signal: never});
+    expect(await git(root, 'rev-parse', 'result~1')).toBe(checkout.head);
+    await git(root, 'fsck', '--no-dangling');
+    // A later commit of the same clone, and one of the whole repository, come on top of what is there.
+    await write(root, {'a.txt': '5'});
+    await git(root, 'commit', '-qam', '5');
+    const later = await readCheckout(root, never);
+    await repository.freeze({checkout: later, commit: later.head, ref: 'refs/bulkhead/r2/base', signal: never});
+    await git(root, 'fetch', '-q', how === '--depth=2' ? '--unshallow' : '--refetch');
+    const again = await readCheckout(root, never);
+    await repository.freeze({checkout: again, commit: again.head, ref: 'refs/bulkhead/r3/base', signal: never});
+    expect((await treeOf(repository, again.head))['a.txt']).toBe('file 5');
+    await git(repository.directory, 'fsck', '--strict', '--no-dangling');
   });
 
   it('is not stopped by the harmless oddities of old histories', async () => {

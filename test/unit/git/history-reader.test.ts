@@ -60,6 +60,24 @@ describe('the past of a commit', () => {
     expect(read.map(({paths}) => paths)).toEqual([[], []]);
   });
 
+  it('tells of no commit a part of its paths, where its limit is reached', async () => {
+    await using folder = await tempFolder();
+    const root = join(folder.path, 'user');
+    const first = (await userRepository(root, {'a.txt': 'a\n'})).trim();
+    await write(root, {'b.txt': 'b\n', 'c.txt': 'c\n'});
+    const second = await commitAll(root, 'second');
+    const store = {directory: join(root, '.git')};
+    // The newest takes 43 bytes for its id, and 100 or so for each of its two paths.
+    const seen = await Promise.all([10_000, 230, 150, 60, 10].map(async (maxBytes) => (await openHistoryReader(store, {maxBytes}).read([second, first], never)).map(({paths}) => paths)));
+    expect(seen[0]).toEqual([['b.txt', 'c.txt'], ['a.txt']]);
+    for (const paths of seen.slice(1)) expect([[['b.txt', 'c.txt'], []], [[], []]]).toContainEqual(paths);
+    expect(seen.at(-1)).toEqual([[], []]);
+    const trees = [await openTreeReader(store, first, never), await openTreeReader(store, second, never)] as const;
+    const span = {from: trees[0].tree, to: trees[1].tree};
+    expect(await openHistoryReader(store, {maxBytes: 150}).changes(span, never)).toBeUndefined();
+    expect((await openHistoryReader(store, {maxBytes: 10_000}).changes(span, never))?.length).toBe(2);
+  });
+
   it('fails for a commit that is not there, and when it is aborted', async () => {
     await using folder = await tempFolder();
     const root = join(folder.path, 'user');

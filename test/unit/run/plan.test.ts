@@ -56,6 +56,13 @@ describe('the plan', () => {
     for (const origin of ['user', 'repository'] as const) expect(may(of(origin), 'bulkhead.yml')).toBe(false);
   });
 
+  test('an owner may always write its path, whatever scope or guard says, and nobody else may', () => {
+    const owned = parseManifest({schemaVersion: 1, task: 't', withoutTests: 'no', files: [{path: '.github/workflows/ci.yml', action: 'create', owner: 'documentation'}, {path: 'src/x.js', action: 'create', owner: 'test'}]}, 'm.yml');
+    const {streams} = planStreams(owned, {documentation: {write: ['docs/**'], origin: 'repository'}, implementation: {write: ['**'], origin: 'user'}});
+    const writers = (path: string): readonly string[] => streams.filter((stream) => mayWrite(stream, path)).map((stream) => stream.specialist);
+    expect([writers('.github/workflows/ci.yml'), writers('src/x.js'), writers('.github/workflows/other.yml')]).toEqual([['documentation'], ['test'], []]);
+  });
+
   test('what Bulkhead writes itself is closed to everyone', () => {
     const kept = planStreams(manifest, {}, ['docs/#1 (a) [b]/tasks.md', 'docs/verifications']).streams;
     for (const stream of kept) for (const path of ['docs/#1 (a) [b]/tasks.md', 'docs/verifications', 'docs/verifications/x.md']) expect(mayWrite(stream, path)).toBe(false);
