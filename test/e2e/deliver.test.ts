@@ -1,5 +1,5 @@
-import {chmod, readFile, writeFile} from 'node:fs/promises';
-import {join} from 'node:path';
+import {access, chmod, mkdir, readFile, symlink, writeFile} from 'node:fs/promises';
+import {delimiter, join} from 'node:path';
 import {afterAll, describe, expect, test} from 'vitest';
 import {Report} from '../../src/core/report.js';
 import {bulkhead, engineLeftovers, runFlags, startProject, type Ended, type Project} from './fixture.js';
@@ -83,6 +83,17 @@ describe('a conflict that nobody could resolve', () => {
   });
 });
 
+/** A PATH in which there is git and nothing else: this machine may have a `gh` of its own. */
+async function gitAlone(project: Project): Promise<string> {
+  const folder = join(project.home, 'git-alone');
+  await mkdir(folder);
+  for (const one of (project.env['PATH'] ?? '').split(delimiter)) {
+    const there = await access(join(one, 'git')).then(() => true, () => false);
+    if (there) await symlink(join(one, 'git'), join(folder, 'git')).catch(() => undefined);
+  }
+  return folder;
+}
+
 test('a run that began with changes of the checkout brings its result on top of them', async () => {
   await using project = await startProject();
   await project.put('notes.txt', 'mine\n');
@@ -97,7 +108,7 @@ test('a run that began with changes of the checkout brings its result on top of 
   await project.put('../programs/gh', `#!/bin/sh\nprintf '%s\\n' "$@" > ${argv}\necho https://example.test/pull/1\n`);
   await project.git('init', '-q', '--bare', join(project.home, 'remote.git'));
   await project.git('remote', 'add', 'origin', join(project.home, 'remote.git'));
-  const absent = await bulkhead(project, ['deliver', 'latest', '--pr'], {env: {PATH: '/usr/bin:/bin'}});
+  const absent = await bulkhead(project, ['deliver', 'latest', '--pr'], {env: {PATH: await gitAlone(project)}});
   expect([absent.exitCode, absent.stderr]).toEqual([3, expect.stringMatching(/^PULL_REQUEST_FAILED[^]*git push origin/)]);
   await chmod(join(programs, 'gh'), 0o755);
   const opened = await bulkhead(project, ['deliver', 'latest', '--pr', '--json'], {env: {PATH: `${programs}:${project.env['PATH'] ?? ''}`}});

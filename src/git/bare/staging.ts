@@ -18,8 +18,7 @@ const staleMs = 24 * 3600 * 1000;
 
 /**
  * Makes a staging folder for what a ref such as `refs/bulkhead/<run>/…` will point at. It is removed on disposal; one that
- * a killed process left, by {@link sweepStagingOf} its run, or by {@link sweepStaging}. Throws DISK_FULL, ENVIRONMENT,
- * GIT_FAILED.
+ * a killed process left, by {@link sweepStagingOf} its run, or by {@link sweepStaging}. Throws DISK_FULL, ENVIRONMENT.
  */
 export async function startStaging(store: GitStore, ref: string, signal: AbortSignal): Promise<Staging> {
   const folder = await onDisk(store.directory, () => mkdtemp(join(store.directory, prefixOf(ref))));
@@ -53,12 +52,14 @@ export async function copyCuts(store: GitStore, staging: Pick<Staging, 'folder' 
   );
 }
 
-/** Removes what killed processes left, and the unfinished packs of a fetch or an import that git refused. */
+/** Removes what killed processes left: staging folders, unfinished packs, half a file of Git LFS. */
 export async function sweepStaging(store: GitStore): Promise<void> {
   const packs = join(store.directory, 'objects', 'pack');
+  const files = join(store.directory, 'lfs', 'tmp');
   await onDisk(store.directory, async () => {
     await sweep(store.directory, prefix);
     await sweep(packs, 'tmp_');
+    if (await stat(files).then(() => true, () => false)) await sweep(files, '');
   });
 }
 

@@ -4,6 +4,9 @@ import {foldersOf} from '../../core/path.js';
 import {onDisk} from '../door/disk.js';
 import {readUserGit, writeUserGit} from '../door/user-git.js';
 
+/** Most bytes of a listing: about 2 million paths. */
+const maxListBytes = 256 * 1024 * 1024;
+
 interface Side {
   readonly mode: string;
   readonly oid: string;
@@ -21,7 +24,8 @@ interface Changed {
  * content nor the other (half written, or changed by the user since) is moved below `kept` of the folder. Follows no link.
  */
 export async function restoreFiles(root: string, {from, to, folder}: {readonly from: string; readonly to: string; readonly folder: string}, signal: AbortSignal): Promise<void> {
-  const changes = await readChanges(root, {from, to}, signal);
+  const outside = await readOutside(root, join(folder, 'index'), signal);
+  const changes = (await readChanges(root, {from, to}, signal)).filter(({path}) => !outside.has(path));
   const [wrong, other] = [await differing(root, {changes, side: 'before', indexFile: join(folder, 'before')}, signal), await differing(root, {changes, side: 'after', indexFile: join(folder, 'after')}, signal)];
   // A name of its own for each attempt: what one kept, the next one must not overwrite.
   const kept = join(folder, 'kept', String(Date.now()));
@@ -50,6 +54,12 @@ async function readChanges(root: string, {from, to}: {readonly from: string; rea
     changes.push({path: fields[index + 1] ?? '', before: sideOf(oldMode, oldOid), after: sideOf(newMode, newOid)});
   }
   return changes;
+}
+
+/** The files that a sparse checkout leaves out, by the index as it was: they are not on disk, and must not come there. */
+async function readOutside(root: string, indexFile: string, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const {stdout} = await readUserGit({dir: root, args: ['ls-files', '-z', '-t'], apart: {indexFile}, maxBytes: maxListBytes, signal});
+  return new Set(stdout.toString('utf8').split('\0').filter((line) => line.startsWith('S ')).map((line) => line.slice(2)));
 }
 
 /** A submodule is a folder of its own, which a delivery does not touch. */

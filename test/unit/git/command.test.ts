@@ -173,9 +173,11 @@ describe('door one', () => {
       await mkdir(join(directory, `staging-${name}`));
       await writeFile(join(directory, `objects/pack/tmp_pack_${name}`), '');
     }
-    for (const path of ['staging-old', 'objects/pack/tmp_pack_old']) await utimes(join(directory, path), 0, 0);
+    await mkdir(join(directory, 'lfs/tmp'), {recursive: true});
+    for (const name of ['old', 'new']) await writeFile(join(directory, 'lfs/tmp', name), '');
+    for (const path of ['staging-old', 'objects/pack/tmp_pack_old', 'lfs/tmp/old']) await utimes(join(directory, path), 0, 0);
     await openRepository(folder.path, never);
-    const left = ['staging-old', 'objects/pack/tmp_pack_old', 'staging-new', 'objects/pack/tmp_pack_new'].map((path) => existsSync(join(directory, path)));
-    expect(left).toEqual([false, false, true, true]);
+    const left = ['staging-old', 'objects/pack/tmp_pack_old', 'lfs/tmp/old', 'staging-new', 'objects/pack/tmp_pack_new', 'lfs/tmp/new'].map((path) => existsSync(join(directory, path)));
+    expect(left).toEqual([false, false, false, true, true, true]);
   });
 });

@@ -183,6 +183,17 @@ describe('a delivery of which the process was killed', () => {
     expect([await git(user, 'rev-parse', 'main'), await git(user, 'status', '--porcelain')]).toEqual([commit, '']);
   });
 
+  it('is undone in a sparse checkout, too: what is outside of it does not come', async () => {
+    await using folder = await tempFolder();
+    const {user, commit, apply} = await delivered(folder.path);
+    await git(user, 'sparse-checkout', 'set', '--no-cone', 'dir');
+    const before = await stateOf(user);
+    const ended = await withGit(folder.path, 'case "$*" in *merge*--ff-only*) exit 128;; esac', () => apply().then(() => 'applied', () => 'failed'));
+    expect([ended, await stateOf(user), existsSync(join(user, 'a.txt'))]).toEqual(['failed', before, false]);
+    await apply();
+    expect([await git(user, 'rev-parse', 'main'), await git(user, 'status', '--porcelain'), existsSync(join(user, 'a.txt')), readFileSync(join(user, 'dir/c/new.txt'), 'utf8')]).toEqual([commit, '', false, 'n\n']);
+  });
+
   it('keeps what is neither the one nor the other, and says where', async () => {
     await using folder = await tempFolder();
     const {user, before, head, ...at} = await halfWay(folder.path, {dirty: false});

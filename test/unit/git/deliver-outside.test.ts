@@ -1,5 +1,5 @@
 import {existsSync, readFileSync} from 'node:fs';
-import {chmod, mkdir, rm, writeFile} from 'node:fs/promises';
+import {chmod, mkdir, rm, symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {execa} from 'execa';
 import {afterEach, describe, expect, it} from 'vitest';
@@ -8,6 +8,15 @@ import {signCommit} from '../../../src/git/deliver/sign.js';
 import {date, file, git, never, open, ownRepository, stream, tempFolder, write} from './fixture.js';
 
 const path = process.env['PATH'];
+
+/** A folder for a PATH with a few programs alone: this machine may have a `gh` of its own. */
+async function plainPrograms(root: string): Promise<string> {
+  const folder = join(root, 'plain');
+  await mkdir(folder);
+  for (const name of ['git', 'cat', 'env', 'touch']) await symlink((await execa('sh', ['-c', `command -v ${name}`])).stdout, join(folder, name));
+  return folder;
+}
+
 afterEach(() => {
   process.env['PATH'] = path;
 });
@@ -81,14 +90,14 @@ describe('a pull request', () => {
     await git(at.user, 'push', '-q', '-u', 'origin', 'main');
     await git(at.user, 'fetch', '-q', at.repository.directory, at.bookkeeping);
     await git(at.user, 'branch', 'result', at.bookkeeping);
-    const bin = join(root, 'bin');
+    const [bin, plain] = [join(root, 'bin'), await plainPrograms(root)];
     await mkdir(bin);
     for (const [name, last] of Object.entries(programs)) {
       await writeFile(join(bin, name), `#!/bin/sh\nfor one in "$@"; do printf '%s\\0' "$one" >> ${root}/argv; done\ncat > ${root}/stdin\nenv > ${root}/env\npwd > ${root}/cwd\n${last}\n`, {mode: 0o755});
     }
-    process.env['PATH'] = `${bin}:${path ?? ''}`;
+    process.env['PATH'] = `${bin}:${plain}`;
     const request = {checkout: {root: at.user, branch: 'main'}, branch: 'result', title: '--danger; $(touch x)\u001b[31m `id`', body: '# Report\n', signal: never};
-    return {...at, remote, bin, argv: () => readFileSync(join(root, 'argv'), 'utf8').split('\0').slice(0, -1), open: (more = {}) => openPullRequest({...request, ...more})};
+    return {...at, remote, bin, plain, argv: () => readFileSync(join(root, 'argv'), 'utf8').split('\0').slice(0, -1), open: (more = {}) => openPullRequest({...request, ...more})};
   }
   const url = 'echo https://example.test/pull/7';
 
@@ -123,16 +132,16 @@ describe('a pull request', () => {
 
   it('runs no hook and no program of the checkout', async () => {
     await using folder = await tempFolder();
-    const {open: openIt, user, bin} = await forge(folder.path, {gh: url});
+    const {open: openIt, user, bin, plain} = await forge(folder.path, {gh: url});
     const marker = join(folder.path, 'marker');
     await rm(join(bin, 'gh'));
     await write(user, {'.githooks/pre-push': `#!/bin/sh\ntouch ${marker}\n`, 'bin/gh': `#!/bin/sh\ntouch ${marker}\n`});
     for (const program of ['.githooks/pre-push', 'bin/gh']) await chmod(join(user, program), 0o755);
     await git(user, 'config', 'core.hooksPath', '.githooks');
-    process.env['PATH'] = `${join(user, 'bin')}:${path ?? ''}`;
+    process.env['PATH'] = `${join(user, 'bin')}:${plain}`;
     await expect(openIt()).rejects.toMatchObject({code: 'PULL_REQUEST_FAILED'});
     await writeFile(join(bin, 'gh'), `#!/bin/sh\n${url}\n`, {mode: 0o755});
-    process.env['PATH'] = `${join(user, 'bin')}:${bin}:${path ?? ''}`;
+    process.env['PATH'] = `${join(user, 'bin')}:${bin}:${plain}`;
     await openIt();
     expect(existsSync(marker)).toBe(false);
     await git(user, 'push', '-q', 'origin', 'result:other');

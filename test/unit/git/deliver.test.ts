@@ -95,7 +95,7 @@ describe('deliverBranch', () => {
 });
 
 describe('applyToCheckout', () => {
-  it('fast-forwards branch and files, runs no hook and leaves other files alone', async () => {
+  it('[G01] [G02] fast-forwards branch and files, runs no hook and no monitor, and leaves other files alone', async () => {
     await using folder = await tempFolder();
     const {checkout, repositoryDir, commit, user, base} = await delivered(folder.path, [file('new.txt', 'n\n'), file('.githooks/post-merge', evil(folder.path), true), file('.githooks/fsmonitor', evil(folder.path), true)]);
     await git(user, 'config', 'core.hooksPath', '.githooks');
