@@ -129,7 +129,8 @@ sub entry {
 }
 
 put('BHX1');
-my @directories = (['', 1]);
+# A box that wrote nothing has no workspace in its upper directory.
+my @directories = is_dir($upper) ? (['', 1]) : ();
 while (my $next = pop @directories) {
   my ($dir, $in_base) = @$next;
   my $prefix = $dir eq '' ? '' : "$dir/";

@@ -1,6 +1,7 @@
 import type {Finding} from '../core/finding.js';
 import type {ContentRule, FileDeliverable, Manifest, TestFile} from '../core/manifest.js';
 import {escapeText} from '../core/escape.js';
+import {workspacePath} from '../core/sandbox.js';
 import type {Stream} from '../core/specialist.js';
 
 /** What each kind of specialist is told that it is. */
@@ -19,9 +20,9 @@ const roles: Readonly<Record<string, string>> = {
 };
 
 const workspace = `You work alone in a sealed container.
-- The repository is at /workspace, as a git repository of its own. There is no network. Git works there, but only the files as they stand when you hand in are taken: no commits, no branches, nothing outside /workspace, nothing that git ignores.
-- The bash tool starts every command in /workspace in a new shell, with a time limit of two minutes. Long output is cut in its middle.
-- The editor takes paths under /workspace.
+- The repository is at ${workspacePath}, as a git repository of its own. There is no network. Git works there, but only the files as they stand when you hand in are taken: no commits, no branches, nothing outside ${workspacePath}, nothing that git ignores.
+- The bash tool starts every command in ${workspacePath} in a new shell, with a time limit of two minutes. Long output is cut in its middle.
+- The editor takes paths under ${workspacePath}.
 - You are told what you may write. What is written outside of that is left out.
 - Other specialists work on other parts at the same time. You cannot see or reach them; their files are theirs.
 
@@ -53,7 +54,7 @@ export function openingMessage({task, stream, manifest, context}: Opening): stri
   const said = sections([
     ['The task', quoted(task)],
     ['You promise these', lines([...files, ...testFiles]) || 'The manifest names no file of yours; do your part of the task.'],
-    ['How it is tested', manifest.tests === undefined ? '' : `The command is ${manifest.tests.command.map(quote).join(' ')}, run in /workspace.`],
+    ['How it is tested', manifest.tests === undefined ? '' : `The command is ${manifest.tests.command.map(quote).join(' ')}, run in ${workspacePath}.`],
     ['You may write', lines(scopeLines(stream))],
     ['Others deliver these; leave them alone', lines([...new Set(others)])],
   ]);

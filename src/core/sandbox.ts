@@ -2,6 +2,14 @@ import type {Readable} from 'node:stream';
 import type {Moment} from './moment.js';
 import type {SeedFile} from './tree.js';
 
+/**
+ * Where the workspace is in a box. Its parent is the root of the overlay and belongs to root: the workspace itself can be
+ * neither replaced nor removed from inside.
+ */
+export const workspacePath = '/box/workspace';
+/** Where a box sees, read-only, what is ours: `tools/`, and the `harness/` of its snapshot. */
+export const toolsPath = '/opt/bulkhead';
+
 /** What the engine says of itself; for reports and `doctor`. */
 export interface EngineFacts {
   /** Address that was used, for example `unix:///var/run/docker.sock`. */
@@ -38,18 +46,21 @@ export interface SnapshotRequest {
   /** Volume name; decided and journalled by the caller. */
   readonly name: string;
   readonly ownership: Ownership;
+  /** Every file; with `over`, those that are new or other than there. */
   readonly files: AsyncIterable<SeedFile>;
-  /** A git pack of everything that `commit` reaches; makes the workspace a git repository of its own. */
+  /** A git pack of everything that `commit` reaches (with `over`: what its commit does not); makes the workspace a git repository of its own. */
   readonly history?: History | undefined;
-  /** Files of ours that a box sees read-only under `/opt/bulkhead`, for example a test reporter. */
+  /** Files of ours that a box sees read-only under {@link toolsPath}, for example a test reporter. With `over`: those of that one. */
   readonly harness?: readonly SeedFile[] | undefined;
+  /** Makes it the difference to another snapshot, which must be complete and stay as long as this one. */
+  readonly over?: {readonly snapshot: string; readonly deleted: readonly string[]} | undefined;
 }
 
 /** The past that a workspace gets. */
 export interface History {
   readonly pack: Readable;
   readonly commit: string;
-  /** Commits whose parents are not in the pack, because the history was not whole. Default: none. */
+  /** Commits whose parents are not in the pack, because the history was not whole. With `over`: those of that one. Default: none. */
   readonly cuts?: readonly string[] | undefined;
 }
 
@@ -68,7 +79,7 @@ export interface WorkspaceNames {
   readonly box: string;
 }
 
-/** Asks for a box: network none, unprivileged, read-only root, the workspace at `/workspace`. */
+/** Asks for a box: network none, unprivileged, read-only root, the workspace at {@link workspacePath}. */
 export interface BoxRequest {
   readonly names: WorkspaceNames;
   readonly ownership: Ownership;
@@ -89,7 +100,7 @@ export interface ExecRequest {
   readonly id: string;
   readonly argv: readonly string[];
   readonly stdin?: Uint8Array | undefined;
-  /** Relative to `/workspace`; entered by a shell in the box, so a hostile link costs only the box. */
+  /** Relative to {@link workspacePath}; entered by a shell in the box, so a hostile link costs only the box. */
   readonly cwd?: string | undefined;
   readonly timeoutMs: number;
   /** Most bytes kept of each of stdout and stderr: the first and the last half. */
@@ -110,6 +121,8 @@ export interface ExecResult {
   /** 0-255; 128 + n for a signal; 124 when {@link timedOut}. */
   readonly exitCode: number;
   readonly timedOut: boolean;
+  /** Limits of the box that something in it ran into during the command, as the kernel counted; often why it failed. */
+  readonly ranInto: readonly ('memory' | 'processes')[];
   readonly stdout: Captured;
   readonly stderr: Captured;
 }

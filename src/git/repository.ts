@@ -9,7 +9,7 @@ import {freezeDirty, type FreezeDirtyRequest, type FrozenDirty} from './freeze/d
 import {freeze, type FreezeRequest} from './freeze/freeze.js';
 import {readCuts} from './bare/cuts.js';
 import {openHistoryReader} from './bare/history-reader.js';
-import {changedPaths, diffText, isAncestor, packHistory, resolveStored} from './bare/history.js';
+import {changedPaths, diffText, isAncestor, packHistory, resolveStored, type PackedSpan} from './bare/history.js';
 import {importLimits} from './import/limits.js';
 import {importSubmission, type ImportRequest, type Submission} from './import/submission.js';
 import {initRepository} from './bare/init.js';
@@ -36,8 +36,8 @@ export interface Repository {
   reader(commit: string, signal: AbortSignal): Promise<TreeReader>;
   /** The past of the commits in it. */
   history(): HistoryReader;
-  /** A pack of what a commit reaches, and nothing else. */
-  packHistory(commit: string, signal: AbortSignal): Readable;
+  /** A pack of what a commit reaches (without what another one does), and nothing else. */
+  packHistory(span: PackedSpan, signal: AbortSignal): Readable;
   /** The commits at which that history is cut: their parents are not in the pack. */
   historyCuts(commit: string, signal: AbortSignal): Promise<readonly string[]>;
   importSubmission(request: ImportRequest): Promise<Submission>;
@@ -94,7 +94,7 @@ export async function openRepository(dir: string, signal: AbortSignal): Promise<
     freezeDirty: (request) => freezeDirty(store, request),
     reader: (commit, within) => openTreeReader(store, commit, within),
     history: () => openHistoryReader(store),
-    packHistory: (commit, within) => packHistory(store, commit, within),
+    packHistory: (span, within) => packHistory(store, span, within),
     historyCuts: (commit, within) => readCuts(store, commit, within),
     importSubmission: (request) => importSubmission(store, request),
     merge: (request) => mergeSubmission(store, request),

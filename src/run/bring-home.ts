@@ -3,6 +3,7 @@ import {AppError} from '../core/errors.js';
 import type {JournalEvent} from '../core/journal.js';
 import type {WorkspaceNames} from '../core/sandbox.js';
 import {refOf, type OpenedRun, type Rooms} from './rooms.js';
+import {snapshotName} from './snapshot.js';
 import {submissionCaps} from './submission-caps.js';
 
 /** Names the phase of one specialist and the commit that its first box is made of. */
@@ -117,5 +118,5 @@ export function boxStep(kind: 'box' | 'export', name: Omit<PhaseName, 'commit'>,
 
 /** Names of the volumes and the container of a box. */
 export function boxNames(run: Pick<Keeper, 'id'>, name: Omit<PhaseName, 'commit'>, {index, commit}: Pick<BoxAt, 'index' | 'commit'>): WorkspaceNames {
-  return {snapshot: `bulkhead-${run.id}-at-${commit.slice(0, 12)}`, box: `bulkhead-${run.id}-${name.specialist}-${name.phase}-${index}`};
+  return {snapshot: snapshotName(run, commit), box: `bulkhead-${run.id}-${name.specialist}-${name.phase}-${index}`};
 }

@@ -2,6 +2,7 @@ import {z} from 'zod';
 import type {Sandbox} from '../core/sandbox.js';
 import {boxNames, boxStep, exportBox, type BoxAt, type PhaseName, type Worked} from './bring-home.js';
 import type {Run} from './rooms.js';
+import {makeSnapshot, snapshotName} from './snapshot.js';
 
 /** The boxes of one phase: one, or after each interruption another one, made from what the last one held. */
 export interface PhaseBox extends AsyncDisposable {
@@ -73,40 +74,16 @@ async function startBox(run: Run, name: PhaseName, {index, commit, signal}: BoxA
   await run.steps.step({
     name: boxStep('box', name, index),
     input: {commit},
-    names: {...names, commit},
+    names: {...names, commit, base: snapshotName(run, run.options.manifest.base)},
     schema: z.strictObject({}),
     run: async () => {
-      await makeSnapshot(run, names.snapshot, commit, signal);
+      await makeSnapshot(run, commit, signal);
       box = await run.rooms.engine.startBox({names, ownership: run.ownership, image: run.image, limits: run.options.limits, env: {}, profile: 'agent'}, signal);
       return {};
     },
   });
   if (box === undefined) throw new TypeError(`the box ${names.box} was started by another process`);
   return box;
-}
-
-const snapshots = new WeakMap<Run, Map<string, Promise<void>>>();
-
-/** Boxes of the same commit share one snapshot; the first one makes it, and one that could not be made is tried again. */
-async function makeSnapshot(run: Run, snapshot: string, commit: string, signal: AbortSignal): Promise<void> {
-  const made = snapshots.get(run) ?? new Map<string, Promise<void>>();
-  snapshots.set(run, made);
-  const making = made.get(snapshot) ?? fillSnapshot(run, snapshot, commit, signal);
-  made.set(snapshot, making);
-  try {
-    await making;
-  } catch (error) {
-    made.delete(snapshot);
-    throw error;
-  }
-}
-
-async function fillSnapshot(run: Run, snapshot: string, commit: string, signal: AbortSignal): Promise<void> {
-  const {engine, repository} = run.rooms;
-  const reader = await repository.reader(commit, signal);
-  const cuts = await repository.historyCuts(commit, signal);
-  const history = {pack: repository.packHistory(commit, signal), commit, cuts};
-  await engine.createSnapshot({name: snapshot, ownership: run.ownership, files: reader.files(signal), history}, signal);
 }
 
 function countBoxes(run: Run, name: PhaseName): number {

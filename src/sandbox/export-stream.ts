@@ -1,5 +1,6 @@
 import {AppError} from '../core/errors.js';
 import type {ExportEntry} from '../core/sandbox.js';
+import {startByteReader} from './byte-reader.js';
 
 /** `images/harness/export.pl`: kind, flags, length of the path, true size, length of the data (big endian). */
 const headerBytes = 22;
@@ -14,7 +15,7 @@ const leftOut = 2;
  * path, a link or a kind is acceptable: that is the policy of whoever builds a submission.
  */
 export async function* parseExport(source: AsyncIterable<Uint8Array>, maxFileBytes: number): AsyncGenerator<ExportEntry, void, undefined> {
-  await using reader = startReader(source);
+  await using reader = startByteReader(source, broken);
   const start = Buffer.from(await reader.take(magic.length));
   if (start.toString('latin1') !== magic) throw broken('it does not begin like one');
   for (let count = 0; ; count += 1) {
@@ -70,42 +71,6 @@ function entryOf({kind, flags, size}: Header, path: Uint8Array, data: Uint8Array
     default:
       throw broken(`it has an entry of unknown kind ${JSON.stringify(kind)}`);
   }
-}
-
-interface Reader extends AsyncDisposable {
-  /** Exactly so many bytes, in memory of their own. */
-  take(bytes: number): Promise<Uint8Array>;
-  ended(): Promise<boolean>;
-}
-
-function startReader(source: AsyncIterable<Uint8Array>): Reader {
-  const iterator = source[Symbol.asyncIterator]();
-  let chunk: Uint8Array = new Uint8Array(0);
-  const more = async (): Promise<boolean> => {
-    while (chunk.length === 0) {
-      const next = await iterator.next();
-      if (next.done === true) return false;
-      chunk = next.value;
-    }
-    return true;
-  };
-  return {
-    async take(bytes) {
-      const out = new Uint8Array(bytes);
-      for (let at = 0; at < bytes; ) {
-        if (!(await more())) throw broken('it ends too early');
-        const part = chunk.subarray(0, bytes - at);
-        out.set(part, at);
-        chunk = chunk.subarray(part.length);
-        at += part.length;
-      }
-      return out;
-    },
-    ended: async () => !(await more()),
-    async [Symbol.asyncDispose]() {
-      await iterator.return?.();
-    },
-  };
 }
 
 function broken(why: string): AppError {

@@ -13,14 +13,14 @@ export const labelKeys = {
   kind: 'dev.bulkhead.kind',
   /** On snapshots: what the volume was filled from. */
   content: 'dev.bulkhead.content',
-  /** On snapshots: `yes` when there are files of ours to show in a box. */
-  harness: 'dev.bulkhead.harness',
+  /** On snapshots that are the difference to another one: its name. */
+  over: 'dev.bulkhead.over',
   /** On the volumes of a specialist's box: its name, and the snapshot under it. */
   box: 'dev.bulkhead.box',
   snapshot: 'dev.bulkhead.snapshot',
 } as const;
 
-/** What a labelled object is for. `scratch`: the volumes of a box whose content is nobody's work. */
+/** What a labelled object is for. `scratch`: volumes whose content is nobody's work. */
 export type ObjectKind = 'box' | 'process' | 'helper' | 'snapshot' | 'upper' | 'workspace' | 'scratch';
 
 /** The labels of one new object. `now` is the moment of its creation. */

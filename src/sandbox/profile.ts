@@ -1,13 +1,12 @@
-import type {BoxLimits, BoxRequest} from '../core/sandbox.js';
+import {dirname} from 'node:path/posix';
+import {toolsPath, workspacePath, type BoxLimits, type BoxRequest} from '../core/sandbox.js';
 
 /** The unprivileged user of everything that runs in a box: no user of the host, and never root. */
 export const boxUid = 10001;
 /** The same as the engine wants it. */
 export const boxUser = `${boxUid}:${boxUid}`;
-/** Where the workspace is in a box. */
-export const workspacePath = '/workspace';
-/** Where the snapshot's own files (`harness/`) are in a box. */
-export const harnessPath = '/opt/bulkhead';
+/** Where the overlay is mounted that holds the workspace. */
+export const overlayTarget = dirname(workspacePath);
 
 /** What a profile must know of an image; read from the engine. */
 export interface ImageFacts {
@@ -144,8 +143,8 @@ function mountSettings(mount: VolumeMount) {
 export interface BoxParts {
   readonly facts: ImageFacts;
   readonly workVolume: string;
-  /** The snapshot volume, when it has files of ours to show. */
-  readonly harnessVolume: string | undefined;
+  /** The volume with what is ours: the snapshot, or the one that it lies over. */
+  readonly toolsVolume: string;
   readonly argv: readonly string[];
 }
 
@@ -155,8 +154,8 @@ export interface BoxParts {
  */
 export function boxSettings(request: BoxRequest, parts: BoxParts) {
   const mounts = [
-    {volume: parts.workVolume, target: workspacePath, readOnly: false},
-    ...(parts.harnessVolume === undefined ? [] : [{volume: parts.harnessVolume, target: harnessPath, readOnly: true}]),
+    {volume: parts.workVolume, target: overlayTarget, readOnly: false},
+    {volume: parts.toolsVolume, target: toolsPath, readOnly: true},
   ];
   return containerSettings({
     image: request.image.id,
@@ -195,16 +194,16 @@ function scratch(limits: BoxLimits): Readonly<Record<string, string>> {
 
 /** A VOLUME of an image would be an anonymous volume: writable and unlimited on the host's disk. A small tmpfs takes its place. */
 function imageVolumes(volumes: readonly string[]): Readonly<Record<string, string>> {
-  const ours = [workspacePath, harnessPath];
+  const ours = [overlayTarget, workspacePath, toolsPath];
   return Object.fromEntries(
     volumes.map((path) => path.replace(/\/+$/, '')).filter((path) => !ours.includes(path)).map((path) => [path, `rw,noexec,nosuid,nodev,uid=${boxUid},gid=${boxUid},mode=755,size=16m`]),
   );
 }
 
-/** Why an image cannot carry a workspace, or undefined: a volume inside it would hide what is there, and lose what is written. */
+/** Why an image cannot carry a workspace, or undefined: a volume inside what we mount would hide what is there, and lose what is written. */
 export function imageProblem(facts: ImageFacts): string | undefined {
-  const inside = facts.volumes.find((path) => path.startsWith(`${workspacePath}/`) && path.replace(/\/+$/, '') !== workspacePath);
-  return inside === undefined ? undefined : `declares a volume inside ${workspacePath} (${inside})`;
+  const inside = facts.volumes.map((path) => path.replace(/\/+$/, '')).find((path) => [overlayTarget, toolsPath].some((ours) => path.startsWith(`${ours}/`)));
+  return inside === undefined ? undefined : `declares a volume at ${inside}, where Bulkhead puts the work`;
 }
 
 /** Ceilings of our own helper containers: git indexing a large pack is the hungriest of them. */

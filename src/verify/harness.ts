@@ -1,5 +1,6 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import {toolsPath} from '../core/sandbox.js';
 import {AppError} from '../core/errors.js';
 import type {SeedFile} from '../core/tree.js';
 
@@ -7,7 +8,7 @@ import type {SeedFile} from '../core/tree.js';
 export const harnessFiles = {node: 'node-reporter.mjs', pytest: 'pytest_bulkhead.py'} as const;
 
 /** Where a box sees the harness of its snapshot, read-only. */
-export const harnessFolder = '/opt/bulkhead/harness';
+export const harnessFolder = `${toolsPath}/harness`;
 
 /** Reads our reporters from the folder of the installation. Throws ENVIRONMENT when the installation is incomplete. */
 export async function readHarness(dir: string): Promise<readonly SeedFile[]> {

@@ -1,6 +1,7 @@
 import {join, normalize} from 'node:path/posix';
 import type {Manifest} from '../core/manifest.js';
 import {foldersOf} from '../core/path.js';
+import {workspacePath} from '../core/sandbox.js';
 import type {TreeReader} from '../core/tree.js';
 import {reachedScripts, scriptsOf, wordsOf} from './runners/scripts.js';
 
@@ -75,6 +76,7 @@ function modulePaths(root: string, module: string): readonly string[] {
 }
 
 function repositoryPath(word: string): string | undefined {
-  const path = normalize(word.replace(/^file:\/\//, '').replace(/^\/workspace\//, '')).replace(/\/$/, '');
+  const plain = word.replace(/^file:\/\//, '');
+  const path = normalize(plain.startsWith(`${workspacePath}/`) ? plain.slice(workspacePath.length + 1) : plain).replace(/\/$/, '');
   return path === '.' || path.startsWith('..') || path.startsWith('/') ? undefined : path;
 }

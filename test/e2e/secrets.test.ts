@@ -63,7 +63,7 @@ const traffic = JSON.stringify({
       repair: [turn('It is right.', {submit: {summary: 'nothing to do'}})],
     },
     test: {
-      turns: [turn('I write.', write('test/subtract.test.js', testFile(true)), {bash: {command: 'cp /workspace/test/subtract.test.js /workspace/src/subtract.js; node --test; rm src/subtract.js; exit 1'}}, {submit: {summary: 'wrote it'}})],
+      turns: [turn('I write.', write('test/subtract.test.js', testFile(true)), {bash: {command: 'cp /box/workspace/test/subtract.test.js /box/workspace/src/subtract.js; node --test; rm src/subtract.js; exit 1'}}, {submit: {summary: 'wrote it'}})],
       repair: [turn('I mend.', write('test/subtract.test.js', testFile(false)), {submit: {summary: 'mended it'}})],
     },
   },

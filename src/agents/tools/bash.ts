@@ -18,7 +18,7 @@ const Bash = z.object({
 /** In bash where the image has one, else in sh. The command is an argument, so its stdin stays its own. */
 const script = 'if command -v bash >/dev/null 2>&1; then exec bash -c "$1"; else exec /bin/sh -c "$1"; fi';
 
-/** Runs a shell command in `/workspace`. Each call is a new shell: directory and variables do not carry over. */
+/** Runs a shell command in the workspace. Each call is a new shell: directory and variables do not carry over. */
 export const bashTool = defineTool({
   definition: {type: 'bash_20250124', name: 'bash'},
   inBox: true,

@@ -1,6 +1,6 @@
 import {posix} from 'node:path';
 import type {Redactor} from '../../core/redact.js';
-import type {ExecResult} from '../../core/sandbox.js';
+import {workspacePath, type ExecResult} from '../../core/sandbox.js';
 import type {ToolOutcome} from '../conversation.js';
 import {capturedText, cutOutput, maxOutputBytes} from './output.js';
 import {failed, said, type Bench} from './tool.js';
@@ -44,15 +44,15 @@ cd "$1" || exit 1
 find . -mindepth 1 -maxdepth 2 \\( -name '.*' -o -name node_modules \\) -prune -o -type d -exec printf '%s/\\n' {} + -o -print`;
 
 /**
- * A path as an agent writes it, made relative to `/workspace` in the form `./a/b`; undefined when it leads elsewhere.
+ * A path as an agent writes it, made relative to the workspace in the form `./a/b`; undefined when it leads elsewhere.
  * This only tells an honest agent that it is lost: what a path really leads to is decided in the box, which is all it
  * can reach.
  */
 export function pathInWorkspace(path: string): string | undefined {
   if (path.includes('\0')) return undefined;
-  const absolute = posix.resolve('/workspace', path);
-  if (absolute === '/workspace') return '.';
-  return absolute.startsWith('/workspace/') ? `./${absolute.slice('/workspace/'.length)}` : undefined;
+  const absolute = posix.resolve(workspacePath, path);
+  if (absolute === workspacePath) return '.';
+  return absolute.startsWith(`${workspacePath}/`) ? `./${absolute.slice(workspacePath.length + 1)}` : undefined;
 }
 
 /** The bytes of a file in the box, up to 4 MiB. */

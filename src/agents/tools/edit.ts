@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {workspacePath} from '../../core/sandbox.js';
 import type {ToolOutcome} from '../conversation.js';
 import {listDirectory, pathInWorkspace, readFile, writeFile, type FileProblem} from './edit-files.js';
 import {cutOutput} from './output.js';
@@ -14,14 +15,14 @@ const Edit = z.discriminatedUnion('command', [
 type Edit = z.infer<typeof Edit>;
 type Of<C extends Edit['command']> = Extract<Edit, {command: C}>;
 
-/** Views and changes text files under `/workspace`. Bytes that a change does not touch stay as they are, whatever their encoding. */
+/** Views and changes text files under the workspace. Bytes that a change does not touch stay as they are, whatever their encoding. */
 export const editTool = defineTool({
   definition: {type: 'text_editor_20250728', name: 'str_replace_based_edit_tool'},
   inBox: true,
   input: Edit,
   run: async (input: Edit, bench): Promise<ToolOutcome> => {
     const target = pathInWorkspace(input.path);
-    if (target === undefined) return failed(`${JSON.stringify(input.path)} is not a path under /workspace.`);
+    if (target === undefined) return failed(`${JSON.stringify(input.path)} is not a path under ${workspacePath}.`);
     switch (input.command) {
       case 'view':
         return view(input, target, bench);

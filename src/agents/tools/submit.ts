@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {workspacePath} from '../../core/sandbox.js';
 import {defineTool, said} from './tool.js';
 
 const Submit = z.object({
@@ -9,7 +10,7 @@ const Submit = z.object({
 export const submitTool = defineTool({
   definition: {
     name: 'submit',
-    description: 'Hands in the work as it stands in /workspace and ends your part. Call it once, when everything you were asked for is there.',
+    description: `Hands in the work as it stands in ${workspacePath} and ends your part. Call it once, when everything you were asked for is there.`,
     input_schema: {...z.toJSONSchema(Submit), type: 'object'},
   },
   inBox: false,

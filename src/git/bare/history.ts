@@ -48,10 +48,17 @@ export async function diffText(store: GitStore, span: {readonly from: string; re
   return stdout.toString('utf8');
 }
 
+/** What a commit reaches, but not what another one does. */
+export interface PackedSpan {
+  readonly commit: string;
+  readonly without?: string | undefined;
+}
+
 /** A pack of everything that a commit reaches and of nothing else. Read it to its end or destroy it. */
-export function packHistory(store: GitStore, commit: string, signal: AbortSignal): Readable {
+export function packHistory(store: GitStore, {commit, without}: PackedSpan, signal: AbortSignal): Readable {
   assertId(commit);
-  return Readable.from(packed(store, {revisions: `${commit}\n`}, signal), {objectMode: false});
+  if (without !== undefined) assertId(without);
+  return Readable.from(packed(store, {revisions: without === undefined ? `${commit}\n` : `${commit}\n^${without}\n`}, signal), {objectMode: false});
 }
 
 /** The bytes of a pack of the given revisions (`--revs` lines); fails when git does. */

@@ -65,9 +65,11 @@ interface One {
 
 async function removeOne(world: SweepWorld, {item, why, saves}: One, signal: AbortSignal): Promise<SweepRow> {
   const row = {kind: item.kind, name: item.name, runId: item.runId};
-  const unsaved = saves.find(({failed, names}) => failed !== undefined && (isOf(names.box, item.name) || item.name === names.snapshot));
+  const own = saves.find(({names}) => isOf(names.box, item.name));
+  // Work that could not be saved keeps its box, and what belongs to no box: the snapshots under it.
+  const unsaved = own ?? saves.find(({failed}) => failed !== undefined);
   if (unsaved?.failed !== undefined) return {...row, outcome: 'failed', why: `its work could not be brought into quarantine, so it stays: ${unsaved.failed}`};
-  const from = item.kind === 'volume' ? saves.find(({names}) => isOf(names.box, item.name)) : undefined;
+  const from = item.kind === 'volume' ? own : undefined;
   try {
     await world.engine.remove(item, signal);
     return from?.at === undefined ? {...row, outcome: 'removed', why} : {...row, outcome: 'quarantined', why, at: from.at};

@@ -6,11 +6,11 @@ import {startEngineCalls, type Engine} from './engine-call.js';
 import {exportWorkspace} from './export.js';
 import {lockImage} from './image.js';
 import {runProcess} from './process.js';
-import {listLeftovers, removeBox, removeContainer, removeLeftover, removeVolume, workspaceVolumes} from './remove.js';
-import {fillSnapshot} from './snapshot.js';
+import {listLeftovers, removeBox, removeLeftover, removeSnapshot, workspaceVolumes} from './remove.js';
+import {makeSnapshot} from './snapshot.js';
 import {measureUsage} from './usage.js';
 import {readMoment} from '../labels.js';
-import {inspectVolume} from './workspace.js';
+import {inspectVolume} from './volume.js';
 
 /** Which engine, and which images of ours are on it. */
 export interface DockerEngineOptions {
@@ -28,7 +28,7 @@ export function startDockerEngine(options: DockerEngineOptions): SandboxEngine {
   return {
     facts: (signal) => readFacts(engine, signal),
     lockImage: (reference, signal) => lockImage(engine, {reference, ours: options.imageReference(reference)}, signal),
-    createSnapshot: (request, signal) => fillSnapshot(engine, request, signal),
+    createSnapshot: (request, signal) => makeSnapshot(engine, request, signal),
     startBox: (request, signal) => startBox(engine, request, signal),
     findBox: (name, signal) => findBox(engine, name, signal),
     runProcess: (request, signal) => runProcess(engine, request, signal),
@@ -38,10 +38,7 @@ export function startDockerEngine(options: DockerEngineOptions): SandboxEngine {
     },
     exportWorkspace: (request, signal) => exportWorkspace(engine, request, signal),
     removeWorkspace: (names, signal) => removeBox(engine, names, signal),
-    removeSnapshot: async (name, signal) => {
-      await removeContainer(engine, `${name}-fill`, signal);
-      await removeVolume(engine, name, signal);
-    },
+    removeSnapshot: (name, signal) => removeSnapshot(engine, name, signal),
     leftovers: (signal) => listLeftovers(engine, signal),
     remove: (leftover, signal) => removeLeftover(engine, leftover, signal),
     clocks: async (signal) => ({here: readMoment(), engine: await readEngineTime(engine, signal)}),

@@ -3,14 +3,15 @@ import {AppError} from '../../core/errors.js';
 import type {ExportEntry, Ownership, WorkspaceNames} from '../../core/sandbox.js';
 import {startCapture, type Capture} from '../capture.js';
 import type {Piece} from '../demux.js';
-import {harnessScript} from '../exec-script.js';
+import {harnessScript} from '../box-script.js';
 import {parseExport} from '../export-stream.js';
 import {makeLabels, readMoment} from '../labels.js';
 import {helperSettings} from '../profile.js';
 import {containerState, createContainer, startAttached, waitDead} from './attach.js';
 import {cleanUp, type Engine} from './engine-call.js';
-import {removeContainer, workspaceVolumes} from './remove.js';
-import {inspectVolume} from './workspace.js';
+import {removeContainer, removeVolume, workspaceVolumes} from './remove.js';
+import {createVolume, inspectVolume} from './volume.js';
+import {snapshotLayers} from './workspace.js';
 
 /** What to export. */
 export interface ExportRequest {
@@ -26,11 +27,15 @@ export interface ExportRequest {
  */
 export async function* exportWorkspace(engine: Engine, request: ExportRequest, signal: AbortSignal): AsyncGenerator<ExportEntry, void, undefined> {
   const {names} = request;
-  await refuseUnfit(engine, names, signal);
+  const layers = await fitLayers(engine, names, signal);
   const name = `${names.box}-export`;
+  const {lower} = workspaceVolumes(names);
+  const labels = makeLabels(request.ownership, 'helper', readMoment());
   await removeContainer(engine, name, signal);
   try {
-    await createContainer(engine, {name, labels: makeLabels(request.ownership, 'helper', readMoment()), settings: exporterSettings(engine, request)}, signal);
+    // The snapshot as the box saw it: one volume, or a view of several.
+    if (layers.length > 1) await createVolume(engine, {name: lower, labels: makeLabels(request.ownership, 'scratch', readMoment()), overlay: {lower: layers}}, signal);
+    await createContainer(engine, {name, labels, settings: exporterSettings(engine, request, layers.length > 1 ? lower : names.snapshot)}, signal);
     const stderr = startCapture(4096);
     const output = await startAttached(engine, name, signal);
     try {
@@ -42,29 +47,36 @@ export async function* exportWorkspace(engine: Engine, request: ExportRequest, s
     const {exitCode} = await waitDead(engine, name, signal);
     if (exitCode !== 0) throw new AppError('ENGINE_FAILED', `The exporter of ${names.box} ended with exit code ${exitCode}.`);
   } finally {
-    await cleanUp((fresh) => removeContainer(engine, name, fresh));
+    await cleanUp(async (fresh) => {
+      await removeContainer(engine, name, fresh);
+      if (layers.length > 1) await removeVolume(engine, lower, fresh);
+    });
   }
 }
 
-async function refuseUnfit(engine: Engine, names: WorkspaceNames, signal: AbortSignal): Promise<void> {
+/** The directories of the box's snapshot. Throws ENGINE_FAILED for a box that runs, and for a workspace of which something is missing. */
+async function fitLayers(engine: Engine, names: WorkspaceNames, signal: AbortSignal): Promise<readonly string[]> {
   const state = await containerState(engine, names.box, signal);
   if (state?.Running === true) throw new AppError('ENGINE_FAILED', `The box ${names.box} still runs; a workspace is exported only after it has stopped.`);
   // A volume that is named in a mount and is not there would be created, empty and without our labels.
-  const {upper, work} = workspaceVolumes(names);
-  for (const volume of [names.snapshot, upper, work]) {
+  const {upper, scratch, work} = workspaceVolumes(names);
+  for (const volume of [upper, scratch, work]) {
     if ((await inspectVolume(engine, volume, signal)) === undefined) throw new AppError('ENGINE_FAILED', `There is no workspace ${names.box} to export: the volume ${volume} is missing.`);
   }
+  const layers = await snapshotLayers(engine, names.snapshot, signal);
+  if (layers === undefined) throw new AppError('ENGINE_FAILED', `There is no workspace ${names.box} to export: its snapshot ${names.snapshot} is missing.`);
+  return layers.directories;
 }
 
-function exporterSettings(engine: Engine, {names, maxFileBytes}: ExportRequest) {
+function exporterSettings(engine: Engine, {names, maxFileBytes}: ExportRequest, lower: string) {
   const {upper, work} = workspaceVolumes(names);
   return helperSettings({
     image: engine.helperImage,
-    argv: ['perl', '-e', harnessScript('export.pl'), '/upper/upper', '/merged', '/lower/tree', String(maxFileBytes)],
+    argv: ['perl', '-e', harnessScript('export.pl'), ...['/upper', '/merged', '/lower'].map((root) => `${root}/workspace`), String(maxFileBytes)],
     mounts: [
       {volume: upper, target: '/upper', readOnly: true},
       {volume: work, target: '/merged', readOnly: true},
-      {volume: names.snapshot, target: '/lower', readOnly: true},
+      {volume: lower, target: '/lower', readOnly: true},
     ],
     // A box may take every permission off its own files. Not DAC_READ_SEARCH: the engine's seccomp profile would then
     // allow open_by_handle_at, the known way out of a container; on read-only mounts this one reads just as much.

@@ -1,6 +1,5 @@
-import type {EndedProcess, ProcessRequest} from '../../core/sandbox.js';
+import {workspacePath, type EndedProcess, type ProcessRequest} from '../../core/sandbox.js';
 import {startCapture} from '../capture.js';
-import {workspacePath} from '../profile.js';
 import {killContainer, startAttached, waitDead} from './attach.js';
 import {createBoxContainer} from './box.js';
 import {cleanUp, type Engine} from './engine-call.js';

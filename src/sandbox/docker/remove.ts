@@ -6,9 +6,17 @@ import {isStatus, pause, unlessGone, type Engine} from './engine-call.js';
 /** How long a removal that the engine refuses for the moment (409: still in use, already under way) is tried again. */
 const retryMs = 15_000;
 
-/** The volumes of a box. */
-export function workspaceVolumes(names: WorkspaceNames): {readonly upper: string; readonly work: string} {
-  return {upper: `${names.box}-upper`, work: `${names.box}-work`};
+/**
+ * The volumes of a box: what it writes, what the overlay needs beside that, the mounted view, and the view of the
+ * snapshot alone for an export (where the snapshot is more than one volume).
+ */
+export function workspaceVolumes({box}: WorkspaceNames): Readonly<Record<'upper' | 'scratch' | 'work' | 'lower', string>> {
+  return {upper: `${box}-upper`, scratch: `${box}-scratch`, work: `${box}-work`, lower: `${box}-lower`};
+}
+
+/** What belongs to a snapshot besides its volume: the mark that it is complete, and what only its filling needs. */
+export function snapshotParts(snapshot: string): Readonly<Record<'done' | 'helper' | 'scratch' | 'merged', string>> {
+  return {done: `${snapshot}-done`, helper: `${snapshot}-fill`, scratch: `${snapshot}-scratch`, merged: `${snapshot}-merged`};
 }
 
 /** Removes a container of ours with all its processes; nothing there is fine. Throws ENGINE_FAILED when the name belongs to someone else. */
@@ -54,9 +62,19 @@ async function untilGone(signal: AbortSignal, remove: () => Promise<unknown>): P
 
 /** Removes container, mounted view and writable layer of a box, helpers included, in the order in which they use each other. */
 export async function removeBox(engine: Engine, names: WorkspaceNames, signal: AbortSignal): Promise<void> {
-  const volumes = workspaceVolumes(names);
-  for (const container of [names.box, `${names.box}-prepare`, `${names.box}-export`]) await removeContainer(engine, container, signal);
-  for (const volume of [volumes.work, volumes.upper]) await removeVolume(engine, volume, signal);
+  const {upper, scratch, work, lower} = workspaceVolumes(names);
+  await Promise.all([names.box, `${names.box}-export`].map((container) => removeContainer(engine, container, signal)));
+  await Promise.all([work, lower].map((volume) => removeVolume(engine, volume, signal)));
+  await Promise.all([upper, scratch].map((volume) => removeVolume(engine, volume, signal)));
+}
+
+/** Removes a snapshot; first its mark, so that half of one is never taken for a whole one. */
+export async function removeSnapshot(engine: Engine, snapshot: string, signal: AbortSignal): Promise<void> {
+  const {done, helper, scratch, merged} = snapshotParts(snapshot);
+  await removeVolume(engine, done, signal);
+  await removeContainer(engine, helper, signal);
+  await removeVolume(engine, merged, signal);
+  await Promise.all([scratch, snapshot].map((volume) => removeVolume(engine, volume, signal)));
 }
 
 /** Everything with our label: containers first, so that the volumes after them are free. */

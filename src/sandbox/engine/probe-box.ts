@@ -1,5 +1,5 @@
 import {randomBytes} from 'node:crypto';
-import type {EndedProcess, Ownership, SandboxEngine, WorkspaceNames} from '../../core/sandbox.js';
+import {workspacePath, type EndedProcess, type Ownership, type SandboxEngine, type WorkspaceNames} from '../../core/sandbox.js';
 import type {SeedFile} from '../../core/tree.js';
 import type {OwnImage} from '../images/catalog.js';
 import {failure, type ProbeResult} from './probe.js';
@@ -25,7 +25,7 @@ const maxStderrBytes = 4096;
 const looks = [
   'echo "net=$(ls /sys/class/net | tr "\\n" " ")"',
   'echo "tmp=$(stat -c %a /tmp)"',
-  'cd /workspace && echo "seen=$(cat seed)" && echo more >>seed && echo new >new && echo "overlay=yes"',
+  `cd ${workspacePath} && echo "seen=$(cat seed)" && echo more >>seed && echo new >new && echo "overlay=yes"`,
   `echo "forked=$(perl -e '$n = 0; for (1..${limits.pids * 2}) { my $p = fork; last unless defined $p; if (!$p) { sleep 20; exit } $n++; push @p, $p } print $n; kill KILL => @p')"`,
 ].join('; ');
 

@@ -33,7 +33,7 @@ const leftOut = ['/usr/share/man/*', '/usr/share/doc/*', '/usr/share/locale/*', 
 const mmdebstrapOptions = [
   '--variant=minbase',
   '--format=tar',
-  '--include=git,ca-certificates',
+  '--include=git,ca-certificates,busybox-static',
   ...leftOut.map((path) => `--dpkgopt=path-exclude=${path}`),
   // An image that is cut off by a crash is made anew, so no file of it needs its own fsync.
   '--dpkgopt=force-unsafe-io',

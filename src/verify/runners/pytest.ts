@@ -1,3 +1,4 @@
+import {workspacePath} from '../../core/sandbox.js';
 import {harnessFiles, harnessFolder} from '../harness.js';
 import type {RunnerCommand, SuiteRunner} from './runner.js';
 
@@ -18,7 +19,7 @@ const valued: ReadonlySet<string> = new Set([
  */
 export function pytestRunner({args, cwdOnPath, env}: RunnerCommand & {readonly cwdOnPath: boolean}): SuiteRunner {
   // The workspace is left as it is; without the cache plugin, `--ff` and code that uses its cache would fail.
-  const fixed = ['-o', 'cache_dir=/tmp/.pytest_cache', '--rootdir=/workspace', '--continue-on-collection-errors'];
+  const fixed = ['-o', 'cache_dir=/tmp/.pytest_cache', `--rootdir=${workspacePath}`, '--continue-on-collection-errors'];
   const isOption = (arg: string, index: number): boolean => arg.startsWith('-') || valued.has(args[index - 1] ?? '');
   const start = ['python3', `${harnessFolder}/${harnessFiles.pytest}`, ...(cwdOnPath ? ['--cwd-on-path'] : []), ...fixed];
   const {PYTHONPATH: search, ...rest} = env;

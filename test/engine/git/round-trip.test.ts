@@ -29,7 +29,7 @@ afterAll(async () => {
 /** A box over a commit of ours, as a run makes it. */
 async function boxAt(commit: string) {
   const name = `bulkhead-${fixture.ownership.runId}-${randomBytes(4).toString('hex')}`;
-  const history = {pack: repository.packHistory(commit, calm), commit, cuts: await repository.historyCuts(commit, calm)};
+  const history = {pack: repository.packHistory({commit: commit}, calm), commit, cuts: await repository.historyCuts(commit, calm)};
   await fixture.engine.createSnapshot({name, ownership: fixture.ownership, files: (await repository.reader(commit, calm)).files(calm), history}, calm);
   return fixture.box(name);
 }

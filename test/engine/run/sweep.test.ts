@@ -103,6 +103,8 @@ async function makeBox(runId: string, owner = goneOwner): Promise<void> {
   await sh(box, 'echo precious >work.txt && rm old.txt');
 }
 
+/** A complete snapshot: its volume and its mark. */
+const snapshotOf = (runId: string): readonly string[] => [namesOf(runId).snapshot, `${namesOf(runId).snapshot}-done`];
 const onEngine = async (runId: string): Promise<readonly string[]> => (await engine.leftovers(calm)).filter((item) => item.runId === runId).map((item) => item.name).sort();
 const run = (asked: Partial<typeof plain> = {}, on: SweepWorld = world): Promise<Swept> => sweep(on, {...plain, ...asked}, calm);
 const outcomes = ({rows}: Swept, runId: string): readonly string[] => [...new Set(rows.filter((row) => row.runId === runId).map((row) => row.outcome))].sort();
@@ -142,7 +144,7 @@ describe('what runs have on the engine', () => {
     for (const runId of all) await engine.createSnapshot({name: namesOf(runId).snapshot, ownership: {runId, owner: goneOwner}, files: stream([file('a')])}, calm);
     await using _held = await lockRun(driven.files.directory);
     const swept = await run({olderThanMs: 0, runs: true, unknown: true}, later(30 * day));
-    for (const runId of all) expect([outcomes(swept, runId), await onEngine(runId)]).toEqual([['kept'], [namesOf(runId).snapshot]]);
+    for (const runId of all) expect([outcomes(swept, runId), await onEngine(runId)]).toEqual([['kept'], snapshotOf(runId)]);
   });
 
   test('goes into quarantine first when it is nowhere else, and tar brings it back', async () => {
@@ -197,7 +199,7 @@ describe('what runs have on the engine', () => {
     };
     for (const on of [jump(30 * day, 30 * day), jump(-30 * day, -30 * day), later(30 * day, 0)]) expect(outcomes(await run({unknown: true}, on), runId)).toEqual(['kept']);
     expect((await run({unknown: true}, later(30 * day, 0))).clockDoubt).toBeDefined();
-    expect(await onEngine(runId)).toHaveLength(1);
+    expect(await onEngine(runId)).toEqual(snapshotOf(runId));
   });
 
   test('is found by its labels alone: what only has our names, or other labels, survives everything', async () => {
@@ -361,7 +363,7 @@ describe('discard', () => {
     await engine.createSnapshot({name: namesOf(runId).snapshot, ownership: {runId, owner: goneOwner}, files: stream([file('a')])}, calm);
     await using _held = await lockRun(files.directory);
     for (const takeOver of [false, true]) await expect(discardRun(world, {store, files: runFiles(store, runId), takeOver}, calm)).rejects.toMatchObject({code: 'RUN_LOCKED'});
-    expect([await onEngine(runId), await readdir(store.runs)]).toEqual([[namesOf(runId).snapshot], [runId]]);
+    expect([await onEngine(runId), await readdir(store.runs)]).toEqual([snapshotOf(runId), [runId]]);
   });
 });
 
@@ -369,11 +371,11 @@ test('everything that a box is made of says whose it is, what it is for, when it
   const runId = `${own}-labels`;
   await makeBox(runId);
   const names = await onEngine(runId);
-  expect(names).toEqual([namesOf(runId).snapshot, namesOf(runId).box, `${namesOf(runId).box}-upper`, `${namesOf(runId).box}-work`].sort());
+  expect(names).toEqual([...snapshotOf(runId), ...['', '-scratch', '-upper', '-work'].map((part) => `${namesOf(runId).box}${part}`)]);
   const {Volumes: volumes} = await docker.listVolumes({filters: {label: [`dev.bulkhead.run=${runId}`]}});
   const containers = await docker.listContainers({filters: {label: [`dev.bulkhead.run=${runId}`]}});
   const labels = [...volumes.map((one) => one.Labels), ...containers.map((one) => one.Labels)];
-  expect(labels).toHaveLength(4);
+  expect(labels).toHaveLength(6);
   const keys = ['run', 'owner', 'expires', 'born', 'kind'].map((key) => `dev.bulkhead.${key}`);
   for (const one of labels) expect(keys.filter((key) => (one[key] ?? '') === '')).toEqual([]);
   for (const item of await engine.leftovers(calm)) expect([item.born?.boot, item.born?.uptimeS]).toEqual([expect.stringMatching(/^[0-9a-f]{8}$/), expect.any(Number)]);

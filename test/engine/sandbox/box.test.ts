@@ -13,7 +13,7 @@ describe('a command in a box', () => {
   it('gives back utf-8, exit codes and both streams apart', async () => {
     await using box = await fixture.box(await fixture.snapshot([file('a', 'A')]));
     const result = await sh(box, 'printf "gr\\303\\274n \\360\\237\\214\\212"; printf wrong >&2; exit 7');
-    expect({...result, stdout: text(result.stdout.head), stderr: text(result.stderr.head)}).toEqual({exitCode: 7, timedOut: false, stdout: 'grün 🌊', stderr: 'wrong'});
+    expect({...result, stdout: text(result.stdout.head), stderr: text(result.stderr.head)}).toEqual({exitCode: 7, timedOut: false, ranInto: [], stdout: 'grün 🌊', stderr: 'wrong'});
     expect((await sh(box, 'true')).exitCode).toBe(0);
     expect((await sh(box, 'kill -TERM $$')).exitCode).toBe(143);
     expect((await sh(box, 'kill -KILL $$')).exitCode).toBe(137);
@@ -98,18 +98,18 @@ describe('a command in a box', () => {
 
   it('that tampers with its own records costs only itself', async () => {
     await using box = await fixture.box(await fixture.snapshot([]));
-    const forged = await sh(box, 'd=/run/bulkhead/forged; (while [ ! -e $d/done ]; do :; done; echo "0 0 99999999 99999999 0 5 5 0" >$d/done) & exit 9', {id: 'forged'});
+    const forged = await sh(box, 'd=/run/bulkhead/forged; (while [ ! -e $d.done ]; do :; done; echo "0 0 0 99999999999999999999" >$d.done) & exit 9', {id: 'forged'});
     expect([9, 255]).toContain(forged.exitCode);
     await sh(box, 'sleep 0.2');
     const again = await box.recall('forged', calm);
     expect(again.state === 'done' && again.result.exitCode).toBe(255);
-    await sh(box, 'mkdir -p /run/bulkhead/future; echo 1 >/run/bulkhead/future/started');
+    await sh(box, 'echo 1 >/run/bulkhead/future.started');
     expect((await sh(box, 'true', {id: 'future'})).exitCode).toBe(255);
     expect((await sh(box, 'kill -KILL $PPID', {argv: ['/bin/sh', '-c', 'kill -KILL $PPID; sleep 1']})).exitCode).toBe(255);
     await sh(box, 'ln -s / away; ln -s /proc/self/fd/9 gone');
     expect(text((await sh(box, 'pwd -P', {cwd: 'away'})).stdout.head)).toBe('/\n');
     expect((await sh(box, 'true', {cwd: 'gone'})).exitCode).toBe(126);
-    expect(await out(box, 'pwd')).toBe('/workspace\n');
+    expect(await out(box, 'pwd')).toBe('/box/workspace\n');
   });
 });
 
@@ -126,7 +126,7 @@ describe('a box', () => {
     expect(await out(box, 'cat /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/memory/memory.limit_in_bytes')).toBe(`${300 * 1024 * 1024}\n`);
     expect(await out(box, 'cat /sys/fs/cgroup/pids.max 2>/dev/null || cat /sys/fs/cgroup/pids/pids.max')).toBe('77\n');
     expect(await out(box, 'ulimit -n; ulimit -c; echo "$HOME $LANG $TZ $MINE"')).toBe('4096\n0\n/home/agent C.UTF-8 UTC yes\n');
-    expect(await out(box, 'for d in /tmp "$HOME" /workspace; do echo "#!/bin/sh\necho runs" >$d/p; chmod +x $d/p; $d/p; done')).toBe('runs\nruns\nruns\n');
+    expect(await out(box, 'for d in /tmp "$HOME" /box/workspace; do echo "#!/bin/sh\necho runs" >$d/p; chmod +x $d/p; $d/p; done')).toBe('runs\nruns\nruns\n');
     expect(await out(box, 'cat /proc/mounts | grep -c docker.sock || true')).toBe('0\n');
     expect((await sh(box, 'unshare -U true')).exitCode).not.toBe(0);
   });
@@ -135,7 +135,7 @@ describe('a box', () => {
     const hostile = await hostileImage();
     try {
       await using box = await fixture.box(await fixture.snapshot([file('a', 'A')]), {image: await fixture.engine.lockImage(hostile.id, calm)});
-      expect(await out(box, 'cat /workspace/a; grep " /data " /proc/mounts | cut -d" " -f3')).toBe('Atmpfs\n');
+      expect(await out(box, 'cat a; grep " /data " /proc/mounts | cut -d" " -f3')).toBe('Atmpfs\n');
       expect(await code(fixture.box(await fixture.snapshot([]), {image: await fixture.engine.lockImage(hostile.inside, calm)}))).toBe('CONFIG_INVALID');
     } finally {
       await hostile.remove();
@@ -218,8 +218,8 @@ async function hostileImage() {
   const client = await rawClient();
   const container = await client.createContainer({Image: fixture.image().id, Cmd: ['true'], Labels: {'dev.bulkhead.run': fixture.ownership.runId}});
   const commit = async (changes: string) => ((await container.commit({changes, repo: `bulkhead-test/${fixture.ownership.runId}`, tag: changes.length})) as {Id: string}).Id;
-  const id = await commit('VOLUME ["/data","/workspace"]\nENTRYPOINT ["/bin/false"]\nHEALTHCHECK CMD /bin/false');
-  const inside = await commit('VOLUME /workspace/deep');
+  const id = await commit('VOLUME ["/data","/box"]\nENTRYPOINT ["/bin/false"]\nHEALTHCHECK CMD /bin/false');
+  const inside = await commit('VOLUME /box/workspace/deep');
   await container.remove();
   return {
     id,

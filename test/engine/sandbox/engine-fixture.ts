@@ -32,7 +32,7 @@ export interface EngineFixture {
   readonly ownership: {readonly runId: string; readonly owner: string};
   image(): LockedImage;
   names(snapshot: string): WorkspaceNames;
-  snapshot(files: readonly SeedFile[], more?: {readonly harness?: readonly SeedFile[]; readonly history?: History}): Promise<string>;
+  snapshot(files: readonly SeedFile[], more?: {readonly harness?: readonly SeedFile[]; readonly history?: History; readonly over?: {readonly snapshot: string; readonly deleted: readonly string[]}}): Promise<string>;
   request(names: WorkspaceNames, more?: Partial<BoxRequest>): BoxRequest;
   box(snapshot: string, more?: Partial<BoxRequest>): Promise<Sandbox & {readonly names: WorkspaceNames}>;
   process(snapshot: string, argv: readonly string[], more?: Partial<ProcessRequest>): ProcessRequest;
@@ -41,6 +41,8 @@ export interface EngineFixture {
 export interface History {
   readonly directory: string;
   readonly commit: string;
+  /** A commit whose objects the pack leaves out. */
+  readonly without?: string;
 }
 
 export function useEngine(): EngineFixture {
@@ -65,7 +67,7 @@ export function useEngine(): EngineFixture {
     async snapshot(files, more = {}) {
       const name = `bulkhead-${runId}-snap${(count += 1)}`;
       const history = more.history === undefined ? undefined : {pack: packOf(more.history), commit: more.history.commit};
-      await engine.createSnapshot({name, ownership, files: stream(files), harness: more.harness, history}, calm);
+      await engine.createSnapshot({name, ownership, files: stream(files), harness: more.harness, history, over: more.over}, calm);
       return name;
     },
     request: (names, more = {}) => ({names, ownership, image: image!, limits: {memoryMiB: 512, cpus: 1, pids: 128}, env: {}, profile: 'agent', ...more}),
@@ -136,6 +138,18 @@ export function makeHistory(commits: readonly (readonly SeedFile[])[]): History 
   return {directory, commit, [Symbol.dispose]: () => { rmSync(directory, {recursive: true, force: true}); }};
 }
 
+/** One more commit on a history, with the changes of a snapshot over another one. */
+export function commitOver(history: History, {after, deleted}: {readonly after: readonly SeedFile[]; readonly deleted: readonly string[]}): History {
+  const {directory, commit: without} = history;
+  git(directory, 'checkout', '-q', 'main');
+  for (const path of deleted) rmSync(join(directory, path), {recursive: true, force: true});
+  for (const item of after) rmSync(join(directory, item.path), {recursive: true, force: true});
+  for (const item of after) place(directory, item);
+  git(directory, 'add', '-A', '--force');
+  git(directory, 'commit', '-q', '-m', 'commit next');
+  return {directory, commit: git(directory, 'rev-parse', 'HEAD'), without};
+}
+
 function place(directory: string, item: SeedFile): void {
   const path = join(directory, item.path);
   mkdirSync(dirname(path), {recursive: true});
@@ -146,6 +160,6 @@ function place(directory: string, item: SeedFile): void {
 
 function packOf(history: History) {
   const child = spawn('git', ['pack-objects', '--stdout', '--revs', '-q'], {cwd: history.directory, stdio: ['pipe', 'pipe', 'ignore']});
-  child.stdin.end(`${history.commit}\n`);
+  child.stdin.end(history.without === undefined ? `${history.commit}\n` : `${history.commit}\n^${history.without}\n`);
   return child.stdout;
 }

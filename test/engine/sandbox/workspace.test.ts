@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {isAppError} from '../../../src/core/errors.js';
 import type {SeedFile} from '../../../src/core/tree.js';
-import {calm, changes, file, helperImage, makeHistory, out, sh, stream, text, useEngine} from './engine-fixture.js';
+import {calm, changes, commitOver, file, helperImage, makeHistory, out, sh, stream, text, useEngine} from './engine-fixture.js';
 import {connectEngine} from '../../../src/sandbox/docker/connect.js';
 import {address} from './engine-fixture.js';
 
@@ -39,7 +39,7 @@ describe('a workspace', () => {
     expect(await out(box, 'find . -mindepth 1 | tr -cd "\\n" | wc -c')).toBe(`${tree.length + 2 + 3 + 40 + 1}\n`);
     expect(await out(box, 'stat -c "%a %u:%g" plain.txt run.sh grün vendor/module .')).toBe('644 10001:10001\n755 10001:10001\n755 10001:10001\n755 10001:10001\n755 10001:10001\n');
     expect(await out(box, './run.sh; ls -A vendor/module')).toBe('ran\n');
-    expect(await out(box, 'ls /opt/bulkhead 2>/dev/null || echo none')).toBe('none\n');
+    expect(await out(box, 'ls /opt/bulkhead/harness; ls /box')).toBe('harness\ntools\nworkspace\n');
   });
 
   it('has a history of what the base reaches and nothing else, and git works in it at once', async () => {
@@ -64,11 +64,14 @@ describe('a workspace', () => {
     expect(await out(three, 'cat shared; ls')).toBe('basegone\nshared\n');
   });
 
-  it('shows the harness read-only when there is one', async () => {
+  it('shows the harness and the tools read-only, and cannot be replaced itself', async () => {
     await using box = await fixture.box(await fixture.snapshot([file('a', 'A')], {harness: [file('report/index.mjs', 'ours')]}));
     expect(await out(box, 'cat /opt/bulkhead/harness/report/index.mjs; ls')).toBe('oursa\n');
     expect((await sh(box, 'echo x >/opt/bulkhead/harness/report/index.mjs')).exitCode).not.toBe(0);
-    expect((await sh(box, 'echo x >/opt/bulkhead/tree/a')).exitCode).not.toBe(0);
+    for (const attempt of ['echo x >/opt/bulkhead/workspace/a', 'echo x >/opt/bulkhead/tools/busybox', 'echo x >/box/tools/busybox', 'rm -rf /box/harness', 'mv /box/workspace /box/w', 'mkdir /box/new', 'chmod 777 /box']) {
+      expect([attempt, (await sh(box, `cd / && ${attempt}`)).exitCode]).not.toEqual([attempt, 0]);
+    }
+    expect(await out(box, 'cat a')).toBe('A');
   });
 });
 
@@ -85,10 +88,11 @@ describe('a snapshot', () => {
     };
     await again([]);
     expect(await content()).toBe('first');
-    await inVolume(name, 'rm /v/complete; echo torn >/v/tree/a');
+    await dropVolume(`${name}-done`);
+    await inVolume(name, 'echo torn >/v/workspace/a');
     await again([]);
     expect(await content()).toBe('second');
-    await inVolume(name, 'echo marked >/v/tree/a');
+    await inVolume(name, 'echo marked >/v/workspace/a');
     await again([file('h', 'harness')]);
     expect(await content()).toBe('second');
   });
@@ -106,6 +110,70 @@ describe('a snapshot', () => {
     expect(await code(fixture.snapshot([file('a', '1')], {history: {...history, commit: '0'.repeat(40)}}))).toBe('ENGINE_FAILED');
   });
 });
+
+describe('a snapshot over another one', () => {
+  const before: readonly SeedFile[] = [
+    file('same', 'same'),
+    file('changed', 'old'),
+    file('script', 'echo', 'file'),
+    file('gone/deep/leaf', 'x'),
+    file('gone/stays', 'y'),
+    file('alone/only', 'z'),
+    file('was-file', 'f'),
+    file('was-directory/a', 'a'),
+    file('was-directory/b/c', 'c'),
+    file('was-link', 'same', 'symlink'),
+    file('was-linked', 'gone', 'symlink'),
+  ];
+  const after: readonly SeedFile[] = [
+    file('changed', 'new'),
+    file('script', 'echo', 'executable'),
+    file('was-file/now/deep', 'd'),
+    file('was-directory', 'now a file'),
+    file('was-link', 'now a file'),
+    file('was-linked/inside', 'i'),
+    file('new/name with\nline', 'n'),
+    file('new/link', '../same', 'symlink'),
+  ];
+  const deleted = ['gone/deep/leaf', 'alone/only', 'was-file', 'was-directory/a', 'was-directory/b/c', 'was-linked'];
+
+  it('shows exactly the later commit, with its history and a clean status, and only what a box changes is exported', async () => {
+    using history = makeHistory([before]);
+    const next = commitOver(history, {after, deleted});
+    const base = await fixture.snapshot(before, {history, harness: [file('h', 'ours')]});
+    const over = await fixture.snapshot(after, {history: next, over: {snapshot: base, deleted}});
+    await using box = await fixture.box(over);
+    expect(await out(box, 'git status --porcelain; git rev-parse HEAD; git log --format=%s --all; git fsck')).toBe(`${next.commit}\ncommit next\ncommit 1\n`);
+    expect(await out(box, 'cat changed was-directory was-link was-linked/inside was-file/now/deep new/link; ls alone gone/deep 2>/dev/null; test -x script && cat /opt/bulkhead/harness/h')).toBe('newnow a filenow a fileidsameours');
+    expect(await out(box, 'stat -c %u:%g changed new was-file/now . | sort -u')).toBe('10001:10001\n');
+    await out(box, 'rm gone/stays; echo more >>changed; rm -r was-linked; echo again >was-linked; mkdir -p gone/deep; echo x >gone/deep/leaf');
+    await box.stop(calm);
+    expect(await changes(fixture.engine, {names: box.names, ownership: fixture.ownership})).toEqual(
+      ['deleted gone/stays', 'deleted was-linked', 'file changed 8 "newmore\\n"', 'file gone/deep/leaf 2 "x\\n"', 'file was-linked 6 "again\\n"'],
+    );
+    await using untouched = await fixture.box(base);
+    expect(await out(untouched, 'cat changed; git status --porcelain; ls was-directory')).toBe('olda\nb\n');
+  });
+
+  it('needs the other one, whole', async () => {
+    const base = await fixture.snapshot([file('a', 'A')]);
+    const over = await fixture.snapshot([file('b', 'B')], {over: {snapshot: base, deleted: []}});
+    await dropVolume(`${base}-done`);
+    expect(await code(fixture.box(over))).toBe('ENGINE_FAILED');
+    expect(await code(fixture.snapshot([file('c', 'C')], {over: {snapshot: base, deleted: []}}))).toBe('ENGINE_FAILED');
+  });
+
+  it('whose paths do not make the commit is refused: something was forgotten', async () => {
+    using history = makeHistory([before]);
+    const next = commitOver(history, {after, deleted});
+    const base = await fixture.snapshot(before, {history});
+    expect(await code(fixture.snapshot(after.slice(1), {history: next, over: {snapshot: base, deleted}}))).toBe('ENGINE_FAILED');
+  });
+});
+
+async function dropVolume(volume: string): Promise<void> {
+  await connectEngine(address).getVolume(volume).remove();
+}
 
 async function inVolume(volume: string, script: string): Promise<void> {
   const client = connectEngine(address);

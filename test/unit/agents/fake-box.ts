@@ -61,7 +61,7 @@ async function execute(directory: string, request: ExecRequest): Promise<ExecRes
       resolve(code ?? 128);
     });
   });
-  return {exitCode, timedOut: false, stdout: captured(stdout, request.maxBytes), stderr: captured(stderr, request.maxBytes)};
+  return {exitCode, timedOut: false, ranInto: [], stdout: captured(stdout, request.maxBytes), stderr: captured(stderr, request.maxBytes)};
 }
 
 function captured(chunks: readonly Buffer[], maxBytes: number): Captured {

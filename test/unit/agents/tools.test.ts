@@ -78,7 +78,7 @@ describe('the editor', () => {
   it('creates a file with the directories above it, by relative and by absolute path', async () => {
     await using box = await startFakeBox();
     expect((await edit(box, {command: 'create', path: 'a/b/c.txt', file_text: 'one\ntwo ✓\n'})).isError).toBe(false);
-    expect((await edit(box, {command: 'create', path: '/workspace/-d.txt', file_text: ''})).isError).toBe(false);
+    expect((await edit(box, {command: 'create', path: '/box/workspace/-d.txt', file_text: ''})).isError).toBe(false);
     expect(await content(box, 'a/b/c.txt')).toBe('one\ntwo ✓\n');
     expect(await content(box, '-d.txt')).toBe('');
   });
@@ -112,7 +112,7 @@ describe('the editor', () => {
     expect((await edit(box, {command: 'view', path: 'src/a.js'})).text).toBe('     1\tone\n     2\ttwo\n     3\tthree');
     expect((await edit(box, {command: 'view', path: 'src/a.js', view_range: [2, -1]})).text).toBe('     2\ttwo\n     3\tthree');
     expect((await edit(box, {command: 'view', path: 'src/a.js', view_range: [4, 5]})).isError).toBe(true);
-    expect((await edit(box, {command: 'view', path: '/workspace'})).text).toBe('./src/\n./src/a.js\n./src/deep/');
+    expect((await edit(box, {command: 'view', path: '/box/workspace'})).text).toBe('./src/\n./src/a.js\n./src/deep/');
   });
 
   it('shows no secret of a file, and the lines behind it keep their numbers', async () => {
@@ -161,7 +161,7 @@ describe('the editor', () => {
     expect((await edit(box, {command: 'insert', path: 'a', insert_line: 9, insert_text: 'new'})).isError).toBe(true);
   });
 
-  it.each(['missing', 'folder', '../outside', '/etc/passwd', 'a\0b', '/workspace-other'])('answers %j with an error', async (path) => {
+  it.each(['missing', 'folder', '../outside', '/etc/passwd', 'a\0b', '/box/workspace-other'])('answers %j with an error', async (path) => {
     await using box = await startFakeBox();
     await mkdir(join(box.directory, 'folder'));
     expect((await edit(box, {command: 'str_replace', path, old_str: 'a', new_str: 'b'})).isError).toBe(true);

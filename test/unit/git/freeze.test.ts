@@ -172,10 +172,10 @@ describe('reading a commit', () => {
     await repository.commitFiles({parent: base, files: [{path: 'later', bytes: Buffer.from('x')}], ref: 'refs/bulkhead/r1/later', message: 'later', date: new Date(0), signal: never});
     await git(folder.path, 'init', '-q', '--bare', 'box');
     const chunks: Buffer[] = [];
-    for await (const chunk of repository.packHistory(base, never)) chunks.push(chunk as Buffer);
+    for await (const chunk of repository.packHistory({commit: base}, never)) chunks.push(chunk as Buffer);
     await gitIn(join(folder.path, 'box'), ['index-pack', '--stdin', '--strict'], Buffer.concat(chunks));
     expect((await objectsOf(join(folder.path, 'box'))).length).toBe(3);
-    const broken = repository.packHistory('1'.repeat(40), never);
+    const broken = repository.packHistory({commit: '1'.repeat(40)}, never);
     await expect(broken.toArray()).rejects.toMatchObject({code: 'GIT_FAILED'});
   });
 });

@@ -11,7 +11,7 @@ const request: BoxRequest = {
   env: {MINE: 'a=b'},
   profile: 'agent',
 };
-const parts = {facts: {volumes: [], hasPath: true}, workVolume: 'box-work', harnessVolume: undefined, argv: ['/bin/sh', '-c', 'x']};
+const parts = {facts: {volumes: [], hasPath: true}, workVolume: 'box-work', toolsVolume: 'snap', argv: ['/bin/sh', '-c', 'x']};
 
 describe('the settings of a box', () => {
   it.each(['agent', 'verify'] as const)('for %s give no network, no capability, no root, no path of the host', (profile) => {
@@ -44,12 +44,7 @@ describe('the settings of a box', () => {
       },
     });
     expect(settings.HostConfig).not.toHaveProperty('MaskedPaths');
-    expect(settings.HostConfig.Mounts.map((mount) => [mount.Type, mount.Source, mount.Target, mount.ReadOnly])).toEqual([['volume', 'box-work', '/workspace', false]]);
-  });
-
-  it('show the harness read-only, and only when there is one', () => {
-    const mounts = boxSettings(request, {...parts, harnessVolume: 'snap'}).HostConfig.Mounts;
-    expect(mounts.map((mount) => [mount.Source, mount.Target, mount.ReadOnly])).toEqual([['box-work', '/workspace', false], ['snap', '/opt/bulkhead', true]]);
+    expect(settings.HostConfig.Mounts.map((mount) => [mount.Type, mount.Source, mount.Target, mount.ReadOnly])).toEqual([['volume', 'box-work', '/box', false], ['volume', 'snap', '/opt/bulkhead', true]]);
   });
 
   it('hold the environment of the request, ours, and nothing of the host', () => {
@@ -58,13 +53,13 @@ describe('the settings of a box', () => {
   });
 
   it('put a small tmpfs in the place of every volume of the image, and never over ours', () => {
-    const facts = {volumes: ['/data/', '/tmp', '/workspace', '/opt/bulkhead'], hasPath: true};
+    const facts = {volumes: ['/data/', '/tmp', '/box/', '/opt/bulkhead'], hasPath: true};
     const {Tmpfs} = boxSettings(request, {...parts, facts}).HostConfig;
     expect(Object.keys(Tmpfs).sort()).toEqual(['/data', '/home/agent', '/run', '/tmp']);
     expect(Tmpfs['/tmp']).toContain('exec');
     for (const options of Object.values(Tmpfs)) expect(options).toMatch(/nosuid,nodev,.*size=\d+m/);
     expect(imageProblem(facts)).toBeUndefined();
-    expect(imageProblem({volumes: ['/workspace/deep'], hasPath: true})).toBeDefined();
+    for (const inside of ['/box/workspace', '/box/workspace/deep/', '/opt/bulkhead/tools']) expect(imageProblem({volumes: [inside], hasPath: true})).toBeDefined();
   });
 
   it('are new for every call, because a client may change them', () => {

@@ -79,7 +79,7 @@ describe('protected files', () => {
   it.each<[readonly string[], string]>([
     [['node', '--import', './setup.mjs', '--test'], 'setup.mjs'],
     [['node', '--import=./setup.mjs', '--test'], 'setup.mjs'],
-    [['node', '--import', 'file:///workspace/setup.mjs', '--test'], 'setup.mjs'],
+    [['node', '--import', 'file:///box/workspace/setup.mjs', '--test'], 'setup.mjs'],
     [['node', '-r', './hooks/setup', '--test'], 'hooks/setup.cjs'],
     [['node', '--experimental-loader=./loader.mjs', '--test'], 'loader.mjs'],
     [['pytest', '-c', 'other.ini'], 'other.ini'],

@@ -1,18 +1,35 @@
 import type {Captured, ExecResult} from '../core/sandbox.js';
 
-/** What `call.sh` said of a call, or why its words cannot be used. */
+/** What `box.sh` said of a call, or why its words cannot be used. */
 export type CallFrame =
   | {readonly state: 'absent' | 'running' | 'refused' | 'lost'}
   | {readonly state: 'done'; readonly result: ExecResult}
   | {readonly state: 'malformed'; readonly why: string};
 
-/** Longest first line: the words and eight numbers of at most 15 digits. */
+/** Longest first line: the words and ten numbers of at most 15 digits. */
 export const frameHeaderBytes = 256;
 
-const header = /^bulkhead-call 1 (?:(absent|running|refused|lost)|done((?: \d{1,15}){8}))$/;
+const header = /^bulkhead-call 2 (?:(absent|running|refused|lost)|done((?: \d{1,15}){10}))$/;
+
+const endedLine = /^bulkhead-call 2 ended( \d{1,15}){4}$/;
+
+/** How a command of this session ended, by the first line of its answer, without its streams; undefined for any other line. */
+export function parseEnded(line: string): Pick<ExecResult, 'exitCode' | 'timedOut' | 'ranInto'> | undefined {
+  if (!endedLine.test(line)) return undefined;
+  return endOf(line.split(' ').slice(3).map(Number));
+}
+
+/** How many bytes follow a first line, or undefined for one that is not understood. Not more than `maxBytes` of each stream. */
+export function bodyBytes(line: string, maxBytes: number): number | undefined {
+  const match = header.exec(line);
+  if (match === null) return undefined;
+  const numbers = (match[2] ?? '').trim().split(' ').map(Number);
+  const total = [5, 6, 8, 9].reduce((sum, index) => sum + (numbers[index] ?? 0), 0);
+  return total <= 2 * maxBytes ? total : undefined;
+}
 
 /**
- * Parses the frame that `call.sh` prints. The code in the box may have written any of it, so every number is checked
+ * Parses the frame that `box.sh` prints. The code in the box may have written any of it, so every number is checked
  * against the bytes that are really there and against `maxBytes` (per stream); what does not fit is `malformed`.
  */
 export function parseCallFrame(bytes: Uint8Array, maxBytes: number): CallFrame {
@@ -30,13 +47,19 @@ export function parseCallFrame(bytes: Uint8Array, maxBytes: number): CallFrame {
 }
 
 function readDone(numbers: readonly number[], body: Buffer, maxBytes: number): CallFrame {
-  const [exitCode = -1, timedOut = -1, outTotal = -1, outHead = -1, outTail = -1, errTotal = -1, errHead = -1, errTail = -1] = numbers;
-  if (exitCode < 0 || exitCode > 255 || (timedOut !== 0 && timedOut !== 1)) return {state: 'malformed', why: 'its exit state is impossible'};
+  const end = endOf(numbers);
+  if (end === undefined) return {state: 'malformed', why: 'its exit state is impossible'};
+  const [, , , , outTotal = -1, outHead = -1, outTail = -1, errTotal = -1, errHead = -1, errTail = -1] = numbers;
   if (outHead + outTail + errHead + errTail !== body.length) return {state: 'malformed', why: 'its lengths do not fit its bytes'};
   const stdout = readStream({total: outTotal, head: outHead, tail: outTail}, body, maxBytes);
   const stderr = readStream({total: errTotal, head: errHead, tail: errTail}, body.subarray(outHead + outTail), maxBytes);
   if (stdout === undefined || stderr === undefined) return {state: 'malformed', why: 'its lengths do not fit each other'};
-  return {state: 'done', result: {exitCode, timedOut: timedOut === 1, stdout, stderr}};
+  return {state: 'done', result: {...end, stdout, stderr}};
+}
+
+function endOf([exitCode = -1, timedOut = -1, memory = -1, processes = -1]: readonly number[]): Pick<ExecResult, 'exitCode' | 'timedOut' | 'ranInto'> | undefined {
+  if (exitCode < 0 || exitCode > 255 || (timedOut !== 0 && timedOut !== 1) || memory < 0 || processes < 0) return undefined;
+  return {exitCode, timedOut: timedOut === 1, ranInto: [...(memory > 0 ? (['memory'] as const) : []), ...(processes > 0 ? (['processes'] as const) : [])]};
 }
 
 function readStream(sizes: {readonly total: number; readonly head: number; readonly tail: number}, bytes: Buffer, maxBytes: number): Captured | undefined {
@@ -48,13 +71,13 @@ function readStream(sizes: {readonly total: number; readonly head: number; reado
 /** The result of a call whose frame is missing or was tampered with: exit code 255, and the reason on stderr. */
 export function brokenResult(why: string, said: Uint8Array = new Uint8Array(0)): ExecResult {
   const head = Buffer.concat([Buffer.from(`bulkhead: the result of this command was lost: ${why}\n`), said]);
-  return {exitCode: 255, timedOut: false, stdout: noOutput, stderr: {head, tail: new Uint8Array(0), totalBytes: head.length}};
+  return {exitCode: 255, timedOut: false, ranInto: [], stdout: noOutput, stderr: {head, tail: new Uint8Array(0), totalBytes: head.length}};
 }
 
 /** The result of a call that did not even answer to its own time limit and was ended from outside. */
 export function killedResult(): ExecResult {
   const head = Buffer.from('bulkhead: the command did not end at its time limit and was killed from outside\n');
-  return {exitCode: 124, timedOut: true, stdout: noOutput, stderr: {head, tail: new Uint8Array(0), totalBytes: head.length}};
+  return {exitCode: 124, timedOut: true, ranInto: [], stdout: noOutput, stderr: {head, tail: new Uint8Array(0), totalBytes: head.length}};
 }
 
 const noOutput: Captured = {head: new Uint8Array(0), tail: new Uint8Array(0), totalBytes: 0};

@@ -1,0 +1,90 @@
+import {describe, expect, it} from 'vitest';
+import {busyboxPath} from '../../../src/sandbox/box-script.js';
+import {connectEngine} from '../../../src/sandbox/docker/connect.js';
+import {startCalls} from '../../../src/sandbox/docker/calls.js';
+import {startEngineCalls} from '../../../src/sandbox/docker/engine-call.js';
+import {startSink} from '../../../src/sandbox/network-proof.js';
+import {address, calm, file, helperImage, out, sh, text, useEngine} from './engine-fixture.js';
+
+const fixture = useEngine();
+
+/** Counts the processes with such an argument. */
+const alive = (argument: string): string => `cat /proc/[0-9]*/cmdline | tr "\\0" "\\n" | grep -c "^${argument}$" || true`;
+
+describe('the channel of a box', () => {
+  it('runs the image’s own programs, not those that it brings along, also when they are shadowed', async () => {
+    await using box = await fixture.box(await fixture.snapshot([]), {env: {PATH: '/tmp/bin:/usr/local/bin:/usr/bin:/bin'}});
+    expect(text((await sh(box, '', {argv: ['ls', '--version']})).stdout.head)).toContain('coreutils');
+    await out(box, 'mkdir /tmp/bin; for name in sh cat head stat setsid git; do printf "#!/bin/bash\\necho forged\\n" >/tmp/bin/$name; chmod +x /tmp/bin/$name; done');
+    expect(text((await sh(box, '', {argv: ['cat', '/dev/null']})).stdout.head)).toBe('forged\n');
+    const exact = await sh(box, 'printf "a\\000b"; exit 3');
+    expect([exact.exitCode, text(exact.stdout.head)]).toEqual([3, 'a\0b']);
+  });
+
+  it('says that a command ran out of memory or of processes, and goes on', async () => {
+    await using box = await fixture.box(await fixture.snapshot([]), {limits: {memoryMiB: 128, cpus: 1, pids: 40}});
+    const greedy = await sh(box, '', {argv: ['perl', '-e', 'my $x = "x" x (512 << 20); print length $x']});
+    expect([greedy.exitCode, greedy.ranInto]).toEqual([137, ['memory']]);
+    const forking = await sh(box, '', {argv: ['perl', '-e', 'for (1..80) { my $p = fork; last unless defined $p; if (!$p) { sleep 1; exit } } exit 5']});
+    expect([forking.exitCode, forking.ranInto]).toEqual([5, ['processes']]);
+    await sh(box, 'sleep 2');
+    expect((await sh(box, 'true')).ranInto).toEqual([]);
+  });
+
+  it('ends also the children that left the group of a command, and none of an earlier one', async () => {
+    await using box = await fixture.box(await fixture.snapshot([]));
+    await out(box, 'setsid sleep 411 >/dev/null 2>&1 & echo started >/dev/null');
+    const late = await sh(box, '(setsid sh -c "trap \\"\\" TERM; sleep 412" &) ; sleep 413', {timeoutMs: 1000});
+    expect(late.timedOut).toBe(true);
+    expect(await out(box, alive('41[23]'))).toBe('0\n');
+    expect(await out(box, alive('411'))).toBe('1\n');
+  });
+
+  it('opens again when its session was killed from inside', async () => {
+    await using box = await fixture.box(await fixture.snapshot([]));
+    await out(box, 'true');
+    const killed = await sh(box, 'kill -KILL $PPID; sleep 3');
+    expect(killed.exitCode).toBe(255);
+    expect(await out(box, 'echo again')).toBe('again\n');
+  });
+
+  it('outlives a fork bomb, or its box is ended and says so', async () => {
+    await using box = await fixture.box(await fixture.snapshot([]), {limits: {memoryMiB: 256, cpus: 1, pids: 64}});
+    const bomb = await sh(box, 'b() { b | b & }; b; sleep 2; exit 0', {timeoutMs: 4000}).then((result) => result.exitCode, (error: unknown) => (error as {readonly code: string}).code);
+    expect(typeof bomb === 'number' || bomb === 'ENGINE_FAILED').toBe(true);
+    const after = await sh(box, 'echo alive').then((result) => text(result.stdout.head), (error: unknown) => (error as {readonly code: string}).code);
+    expect(['alive\n', '', 'ENGINE_FAILED']).toContain(after);
+  });
+
+  it('takes a command of many lines, quotes and bytes as it is', async () => {
+    await using box = await fixture.box(await fixture.snapshot([]));
+    const odd = ["it's", 'line\nbreak\n', '$(id) `id` \\', '\u00fc\u{1f30a}', '*', ''];
+    const said = await sh(box, '', {argv: ['printf', '%s|', ...odd]});
+    expect(text(said.stdout.head)).toBe(odd.map((word) => `${word}|`).join(''));
+    const stdin = Buffer.from([0, 10, 13, 255, 39, 92]);
+    expect([...(await sh(box, 'cat', {stdin})).stdout.head]).toEqual([...stdin]);
+  });
+});
+
+describe('the network of a box', () => {
+  it('[N01] [N04] reaches no live listener of this machine; the same box on a bridge does', async () => {
+    const snapshot = await fixture.snapshot([file('a', 'A')]);
+    await using sink = await startSink();
+    const attempts = `for a in ${sink.addresses.map((one) => one.replace(':', ' ')).join(', ').replaceAll(', ', '" "').replace(/^/, '"').replace(/$/, '"')}; do ${busyboxPath} nc -w 1 $a </dev/null && echo "reached $a"; done; true`;
+    await using box = await fixture.box(snapshot);
+    expect(await sh(box, attempts).then((result) => text(result.stdout.head))).toBe('');
+    expect(sink.came()).toBe(0);
+    const client = connectEngine(address);
+    const name = `bulkhead-${fixture.ownership.runId}-bridged`;
+    const container = await client.createContainer({
+      name, Image: helperImage, Entrypoint: ['sleep'], Cmd: ['60'], User: '10001:10001', Labels: {'dev.bulkhead.run': fixture.ownership.runId}, Env: ['HOME=/home/agent'],
+      HostConfig: {NetworkMode: 'bridge', Binds: [`${snapshot}:/opt/bulkhead:ro`], Tmpfs: {'/run': 'rw,uid=10001', '/home/agent': 'rw,uid=10001', '/box/workspace': 'rw,uid=10001'}},
+    });
+    await container.start();
+    await using calls = startCalls(startEngineCalls(address, helperImage), name);
+    const twin = await calls.exec({id: 'twin', argv: ['/bin/sh', '-c', attempts], timeoutMs: 30_000, maxBytes: 4096, signal: calm});
+    expect(text(twin.stdout.head)).toContain('reached');
+    expect(sink.came()).toBeGreaterThan(0);
+    expect(await calls.prove(calm)).toMatch(/network device|route|reached/);
+  });
+});
