@@ -1,5 +1,5 @@
 import type {Finding} from '../core/finding.js';
-import type {ContentRule, FileDeliverable, Manifest, TestFile} from '../core/manifest.js';
+import {ruleInWords, type FileDeliverable, type Manifest, type TestFile} from '../core/manifest.js';
 import {escapeText} from '../core/escape.js';
 import {workspacePath} from '../core/sandbox.js';
 import type {Stream} from '../core/specialist.js';
@@ -100,7 +100,7 @@ function scopeLines({owns, write, within}: Stream): readonly string[] {
 }
 
 function fileLine(file: FileDeliverable): string {
-  const rules = file.must.map((rule: ContentRule) => ('contains' in rule ? `contains ${quote(rule.contains)}` : `matches the regular expression ${quote(rule.matches)}`));
+  const rules = file.must.map(ruleInWords);
   return `- ${file.action} ${quote(file.path)}${rules.length === 0 ? '' : `, which ${rules.join(' and ')}`}`;
 }
 

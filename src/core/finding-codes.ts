@@ -30,7 +30,12 @@ export const findingTable = {
   CONTENT_MISSING: {
     exit: 1,
     title: 'A file does not contain what the manifest says it must.',
-    explain: 'The finding names the requirement (`contains` or `matches`) that the content of the merged commit does not meet.',
+    explain: 'The finding names the requirement (a text, a pattern, an export, an import, a definition, error handling) that the content of the merged commit does not meet. What stands in a comment or a text is no code: rules of syntax look at the syntax tree.',
+  },
+  STUB: {
+    exit: 1,
+    title: 'A delivered file has a placeholder.',
+    explain: 'An exported function without anything in it, a function that only throws that it is not implemented, or a comment that begins with TODO, FIXME or XXX, none of which was there on the base. Example: `export function take() {}`. Finish the work. Where the placeholder is wanted, name the path under allow.stubs.',
   },
   TEST_FAILED: {
     exit: 1,

@@ -24,8 +24,22 @@ const Pattern = z.string().superRefine((source, context) => {
   }
 });
 
-/** One content check of a file: a literal text, or a regular expression (flags `u`, `m`) that must be found. */
-export const ContentRule = z.union([z.strictObject({contains: z.string().min(1)}), z.strictObject({matches: Pattern})]);
+/** Bounded: it goes into messages, and is compared with what a file says. */
+const Word = z.string().min(1).max(200);
+
+/**
+ * One content check of a file: a literal text, a regular expression (flags `u`, `m`) that must be found, or a fact of its
+ * syntax tree: what it exports, imports (as written, or another name of the same file), defines (`Class.member` for a
+ * member), and where it deals with errors. The last four are for JavaScript, TypeScript and Python.
+ */
+export const ContentRule = z.union([
+  z.strictObject({contains: z.string().min(1)}),
+  z.strictObject({matches: Pattern}),
+  z.strictObject({exports: Word}),
+  z.strictObject({imports: Word}),
+  z.strictObject({defines: Word}),
+  z.strictObject({handlesErrors: Word}),
+]);
 export type ContentRule = z.infer<typeof ContentRule>;
 
 /** A file that must exist (or be gone) afterwards. */
@@ -77,8 +91,12 @@ export const Manifest = z.strictObject({
   tests: Tests.optional(),
   withoutTests: z.string().min(1).optional().describe('the written reason for a manifest without tests'),
   allow: z
-    .strictObject({testConfig: z.array(RepoPath).default([]), ignoredFiles: z.array(RepoPath).default([])})
-    .default({testConfig: [], ignoredFiles: []})
+    .strictObject({
+      testConfig: z.array(RepoPath).default([]),
+      ignoredFiles: z.array(RepoPath).default([]),
+      stubs: z.array(RepoPath).default([]).describe('files in which a placeholder (an empty function, a TODO) is wanted'),
+    })
+    .default({testConfig: [], ignoredFiles: [], stubs: []})
     .describe('what would otherwise be a finding'),
 });
 export type Manifest = z.infer<typeof Manifest>;
@@ -89,7 +107,6 @@ const unserved: Readonly<Record<string, readonly string[]>> = {
   tests: ['coverage'],
   allow: ['dependencies'],
 };
-const unservedRules = ['exports', 'imports', 'defines', 'handlesErrors'];
 const unservedRunners = ['vitest', 'jest', 'mocha', 'ava', 'tap', 'unittest', 'go', 'junit'];
 
 /**
@@ -103,6 +120,16 @@ export function parseManifest(value: unknown, source: string): Manifest {
   const problems = consistencyProblems(parsed.data);
   if (problems.length > 0) throw invalid(source, problems);
   return parsed.data;
+}
+
+/** A rule of content in words, as the end of `a file that …`. */
+export function ruleInWords(rule: ContentRule): string {
+  if ('contains' in rule) return `contains ${JSON.stringify(rule.contains)}`;
+  if ('matches' in rule) return `has something that matches the regular expression ${JSON.stringify(rule.matches)}`;
+  if ('exports' in rule) return `exports ${JSON.stringify(rule.exports)}`;
+  if ('imports' in rule) return `imports ${JSON.stringify(rule.imports)}`;
+  if ('defines' in rule) return `defines ${JSON.stringify(rule.defines)}, with code in it`;
+  return `deals with errors in ${JSON.stringify(rule.handlesErrors)}`;
 }
 
 /** The canonical hash that locks a manifest. */
@@ -120,6 +147,9 @@ export function ownerOf(manifest: Manifest, path: string): string | undefined {
   return [...manifest.files, ...(manifest.tests?.files ?? [])].find((entry) => entry.path === path)?.owner;
 }
 
+/** Files whose syntax can be read. */
+const hasSyntax = /\.(?:[cm]?[jt]s|[jt]sx|pyi?)$/i;
+
 function consistencyProblems(manifest: Manifest): readonly string[] {
   const problems: string[] = [];
   const owners = new Map<string, string>();
@@ -129,6 +159,9 @@ function consistencyProblems(manifest: Manifest): readonly string[] {
     filePaths.add(file.path);
     owners.set(file.path, file.owner);
     if (file.action === 'delete' && file.must.length > 0) problems.push(`files[${index}].must: a deleted file has no content to check`);
+    if (file.must.some((rule) => !('contains' in rule || 'matches' in rule)) && !hasSyntax.test(file.path)) {
+      problems.push(`files[${index}].must: only of JavaScript, TypeScript and Python is the syntax read; for \`${file.path}\` use contains or matches`);
+    }
   }
   for (const [index, test] of (manifest.tests?.files ?? []).entries()) {
     const owner = owners.get(test.path);
@@ -150,11 +183,6 @@ function refuseUnserved(value: unknown, source: string): void {
     const object = parent === '' ? value : member(value, parent);
     for (const key of keys) if (member(object, key) !== undefined) found.push(parent === '' ? key : `${parent}.${key}`);
   }
-  for (const [index, file] of list(member(value, 'files')).entries()) {
-    for (const rule of list(member(file, 'must'))) {
-      for (const key of unservedRules) if (member(rule, key) !== undefined) found.push(`files[${index}].must.${key}`);
-    }
-  }
   const runner = member(member(value, 'tests'), 'runner');
   if (typeof runner === 'string' && unservedRunners.includes(runner)) found.push(`tests.runner: ${runner}`);
   if (found.length === 0) return;
@@ -166,10 +194,6 @@ function refuseUnserved(value: unknown, source: string): void {
 
 function member(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 function issueLine(issue: z.core.$ZodIssue): string {

@@ -4,7 +4,7 @@ import type {Manifest} from '../core/manifest.js';
 import type {BoxLimits, LockedImage, Ownership, SandboxEngine} from '../core/sandbox.js';
 import type {SeedFile, TreeReader} from '../core/tree.js';
 import {verdictOf, type Verification} from '../core/verification.js';
-import {checkContent} from './checks/content.js';
+import {checkContent} from './checks/content/content.js';
 import {checkFiles} from './checks/files.js';
 import {notConfigured, type CheckOutcome} from './checks/outcome.js';
 import {checkTests} from './checks/tests.js';
@@ -60,7 +60,7 @@ export async function verifyCommit(request: VerifyRequest): Promise<Verification
   const trees = {base, commit, protection};
 
   const files = checkFiles({manifest, base: before, commit: after, protectedChanges: protection.changes, actors});
-  const content = await orInconclusive('content', signal, () => checkContent(manifest, commit, signal));
+  const content = await orInconclusive('content', signal, () => checkContent({manifest, base, commit}, signal));
   const tested = suite && seen ? await orInconclusive('tests', signal, () => checkTests({...request, ...suite, base: seen, trees, actors}, signal)) : noRun;
 
   const outcomes = [files, content, tested ?? notConfigured('tests'), notConfigured('acceptance'), notConfigured('integration')];

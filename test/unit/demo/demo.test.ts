@@ -12,6 +12,7 @@ import {isComplete, parseTasks} from '../../../src/project/agent-os/tasks.js';
 import {completeTask} from '../../../src/project/agent-os/write/tasks.js';
 import {readConfig} from '../../../src/project/config.js';
 import {readManifest} from '../../../src/project/manifest-file.js';
+import {ruleProblem} from '../../../src/verify/checks/content/rule.js';
 
 const demo = fileURLToPath(new URL('../../fixtures/demo/', import.meta.url));
 const project = join(demo, 'project');
@@ -177,8 +178,8 @@ async function contentProblems(directory: string): Promise<readonly string[]> {
   for (const {path, must} of manifest.files) {
     const text = await readFile(join(directory, path), 'utf8').catch(() => undefined);
     for (const rule of text === undefined ? [] : must) {
-      const holds = 'contains' in rule ? text?.includes(rule.contains) : new RegExp(rule.matches, 'um').test(text ?? '');
-      if (holds !== true) problems.push(`${path}: ${JSON.stringify(rule)}`);
+      const bytes = Buffer.from(text ?? '');
+      if ((await ruleProblem(rule, {path, bytes}, {has: () => false, read: () => Promise.resolve(undefined)})) !== undefined) problems.push(`${path}: ${JSON.stringify(rule)}`);
     }
   }
   return problems;

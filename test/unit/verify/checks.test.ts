@@ -1,6 +1,5 @@
 import {describe, expect, it} from 'vitest';
 import {parseManifest, type Manifest} from '../../../src/core/manifest.js';
-import {checkContent, ruleProblem} from '../../../src/verify/checks/content.js';
 import {checkFiles} from '../../../src/verify/checks/files.js';
 import {actorsOf} from '../../../src/verify/owners.js';
 import {memoryTree, never, type Content} from './memory-tree.js';
@@ -64,33 +63,5 @@ describe('check of files', () => {
     });
     expect(outcome.findings).toMatchObject([{code: 'PROTECTED_FILE_CHANGED', path: 'test/x.test.js', owners: ['documentation']}]);
     expect(outcome.result).toMatchObject({outcome: 'failed', passed: 1, total: 2});
-  });
-});
-
-describe('check of content', () => {
-  const manifest = promise([{...entry('a.js', 'create'), must: [{contains: 'Retry-After'}, {matches: '^export function \\w+\\('}]}]);
-  it('holds for a text that is there and a pattern that matches at the start of a line', async () => {
-    expect((await checkContent(manifest, memoryTree({'a.js': '// Retry-After\nexport function f() {}\n'}), never)).result).toEqual({check: 'content', outcome: 'passed', passed: 2, total: 2});
-  });
-  it('each rule that does not hold is a finding of its own, of the owner', async () => {
-    const outcome = await checkContent(manifest, memoryTree({'a.js': 'nothing'}), never);
-    expect(outcome.findings).toMatchObject([{code: 'CONTENT_MISSING', owners: ['implementation']}, {code: 'CONTENT_MISSING'}]);
-    expect(new Set(outcome.findings.map((item) => item.id)).size).toBe(2);
-  });
-  it('fails without a finding of its own when the file is missing or a link', async () => {
-    for (const after of [{}, {'a.js': {mode: 'symlink', text: 'Retry-After\nexport function f('} as const}]) {
-      expect(await checkContent(manifest, memoryTree(after), never)).toEqual({result: {check: 'content', outcome: 'failed', passed: 0, total: 2}, findings: []});
-    }
-  });
-  it('is not configured when nothing must be contained', async () => {
-    expect((await checkContent(promise([entry('a.js', 'create')]), memoryTree({}), never)).result.outcome).toBe('notConfigured');
-  });
-  it('a pattern that would run for years is stopped and not met', () => {
-    expect(ruleProblem({matches: '^(a+)+$'}, Buffer.from(`${'a'.repeat(40)}!`))).toBeDefined();
-  });
-  it('a pattern is not tried on more than 2 MiB, a text is', () => {
-    const large = Buffer.alloc(2 * 1024 * 1024 + 1, 'a');
-    expect(ruleProblem({matches: 'a'}, large)).toBeDefined();
-    expect(ruleProblem({contains: 'aaa'}, large)).toBeUndefined();
   });
 });
