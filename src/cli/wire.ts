@@ -97,7 +97,7 @@ export function wireSweep(engine: SandboxEngine): SweepWorld {
   return {engine, stateHome: stateHome(process.env), openRepository: openStoreRepository, isDelivered};
 }
 
-/** Everything real that a run needs. Disposing ends the model client and the traffic server. */
+/** Everything real that a run needs. Disposing ends the connections to the engine, the model client and the traffic server. */
 export interface WiredRooms extends AsyncDisposable {
   readonly rooms: Rooms;
   readonly engineAddress: string;
@@ -133,7 +133,14 @@ export async function wireRooms(request: {
       signCommit,
       redact,
     };
-    return {rooms, engineAddress: address, [Symbol.asyncDispose]: () => wired[Symbol.asyncDispose]()};
+    return {
+      rooms,
+      engineAddress: address,
+      async [Symbol.asyncDispose]() {
+        await engine[Symbol.asyncDispose]();
+        await wired[Symbol.asyncDispose]();
+      },
+    };
   } catch (error) {
     await wired[Symbol.asyncDispose]();
     throw error;

@@ -199,8 +199,11 @@ export interface EngineUsage {
   readonly unknown: number;
 }
 
-/** A container engine, as much of it as Bulkhead uses. */
-export interface SandboxEngine {
+/**
+ * A container engine, as much of it as Bulkhead uses. Disposing ends every connection, sessions in boxes included: boxes live
+ * on, and this process can end.
+ */
+export interface SandboxEngine extends AsyncDisposable {
   facts(signal: AbortSignal): Promise<EngineFacts>;
   /** Looks an image up; never pulls. A bare name such as `node` means ours. Throws IMAGE_MISSING. */
   lockImage(reference: string, signal: AbortSignal): Promise<LockedImage>;

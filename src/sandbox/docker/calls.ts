@@ -29,7 +29,8 @@ const openMs = 60_000;
 const recallMs = 60_000;
 /** Most bytes of each stream that {@link Calls.recall} takes; a call keeps fewer. */
 const recallMaxBytes = 64 * 1024 * 1024;
-/** Connects to nothing. */
+
+/** Connects to nothing; disposed with the engine at the latest. */
 export function startCalls(engine: Engine, name: string): Calls {
   const free: Session[] = [];
   const all = new Set<Session>();
@@ -55,7 +56,7 @@ export function startCalls(engine: Engine, name: string): Calls {
     }
   }
 
-  return {
+  const calls: Calls = {
     exec: (request) => call({engine, name, ask}, request),
     recall: (id, signal) => recall(engine, {name, id}, signal),
     async prove(signal) {
@@ -64,10 +65,13 @@ export function startCalls(engine: Engine, name: string): Calls {
       return proofProblem(lines, sink.came());
     },
     [Symbol.asyncDispose]() {
+      engine.open.delete(calls);
       for (const session of all) session.close();
       return Promise.resolve();
     },
   };
+  engine.open.add(calls);
+  return calls;
 }
 
 interface Box {

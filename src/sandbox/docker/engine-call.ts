@@ -6,6 +6,8 @@ import {connectEngine, type EngineClient} from './connect.js';
 export interface Engine {
   readonly address: string;
   readonly helperImage: string;
+  /** What holds connections open until it is disposed. */
+  readonly open: Set<AsyncDisposable>;
   /** The client, made at the first use. */
   client(): EngineClient;
   /** Asks with a deadline; every foreign error comes out as an AppError. `what` completes "could not …". */
@@ -24,6 +26,7 @@ export function startEngineCalls(address: string, helperImage: string): Engine {
   return {
     address,
     helperImage,
+    open: new Set(),
     client: connected,
     async ask(what, signal, call) {
       signal.throwIfAborted();

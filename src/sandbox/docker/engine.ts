@@ -43,6 +43,9 @@ export function startDockerEngine(options: DockerEngineOptions): SandboxEngine {
     remove: (leftover, signal) => removeLeftover(engine, leftover, signal),
     clocks: async (signal) => ({here: readMoment(), engine: await readEngineTime(engine, signal)}),
     usage: (signal) => measureUsage(engine, signal),
+    async [Symbol.asyncDispose]() {
+      for (const each of [...engine.open]) await each[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import {connectEngine} from '../../../src/sandbox/docker/connect.js';
 import {startCalls} from '../../../src/sandbox/docker/calls.js';
 import {startEngineCalls} from '../../../src/sandbox/docker/engine-call.js';
 import {startSink} from '../../../src/sandbox/network-proof.js';
-import {address, calm, file, helperImage, out, sh, text, useEngine} from './engine-fixture.js';
+import {address, calm, file, helperImage, out, sh, startEngine, text, useEngine} from './engine-fixture.js';
 
 const fixture = useEngine();
 
@@ -54,6 +54,19 @@ describe('the channel of a box', () => {
     expect(typeof bomb === 'number' || bomb === 'ENGINE_FAILED').toBe(true);
     const after = await sh(box, 'echo alive').then((result) => text(result.stdout.head), (error: unknown) => (error as {readonly code: string}).code);
     expect(['alive\n', '', 'ENGINE_FAILED']).toContain(after);
+  });
+
+  it('holds a connection, so that the process goes on, until its engine is disposed; the box lives on', async () => {
+    await using box = await fixture.box(await fixture.snapshot([]));
+    const connections = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'PipeWrap' || kind === 'TCPSocketWrap').length;
+    const engine = startEngine();
+    const again = await engine.findBox(box.name, calm);
+    const before = connections();
+    expect(again && (await out(again, 'echo here'))).toBe('here\n');
+    expect(connections()).toBe(before + 1);
+    await engine[Symbol.asyncDispose]();
+    await expect.poll(connections).toBeLessThanOrEqual(before);
+    expect(await out(box, 'echo alive')).toBe('alive\n');
   });
 
   it('takes a command of many lines, quotes and bytes as it is', async () => {
