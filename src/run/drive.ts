@@ -1,12 +1,12 @@
 import {AppError, isAppError, translateSystemError} from '../core/errors.js';
 import type {Report} from '../core/report.js';
-import {bringHome, unsavedBoxes, type Keeper} from './bring-home.js';
+import {bringHome, type Keeper} from './bring-home.js';
 import {conductRun} from './conduct.js';
 import type {OpenedRun} from './rooms.js';
-import {removeAll} from './sweep/remove.js';
+import {tidy} from './tidy.js';
 
-/** How long the tidying up after a run may take, and how long bringing home what a cancelled run still holds. */
-const tidyMs = 60_000;
+/** How long bringing home what a cancelled run still holds may take. */
+const bringHomeMs = 60_000;
 
 /**
  * Conducts a run to its verdict, or parks it: whatever stopped it is journalled, the work of its boxes is a commit by
@@ -18,7 +18,7 @@ export async function driveRun(run: OpenedRun, signal: AbortSignal): Promise<Rep
     return await conductRun(run, signal);
   } catch (error) {
     if (isAppError(error, 'CANCELLED')) {
-      await closeCancelled(run, AbortSignal.timeout(tidyMs));
+      await closeCancelled(run, AbortSignal.timeout(bringHomeMs));
       throw error;
     }
     await park(run, error, signal);
@@ -57,15 +57,4 @@ async function park(run: OpenedRun, error: unknown, signal: AbortSignal): Promis
 
 function interrupted(runId: string, cause: unknown): AppError {
   return new AppError('INTERRUPTED', `The run ${runId} is parked; its work so far is kept.`, {hint: `\`bulkhead resume ${runId}\` goes on, \`bulkhead discard ${runId}\` drops it.`, cause});
-}
-
-async function tidy(run: Keeper): Promise<void> {
-  const {engine} = run.rooms;
-  const signal = AbortSignal.timeout(tidyMs);
-  const kept: string[] = [];
-  for (const {names} of unsavedBoxes(run.journal.events)) {
-    if (await engine.hasWorkspace(names, signal)) kept.push(names.box, names.snapshot);
-  }
-  const mine = (await engine.leftovers(signal)).filter((item) => item.runId === run.id);
-  await removeAll(engine, mine.filter((item) => !kept.some((name) => item.name.startsWith(name))), signal);
 }

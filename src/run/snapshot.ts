@@ -7,6 +7,11 @@ export function snapshotName(run: Pick<Run, 'id'>, commit: string): string {
   return `bulkhead-${run.id}-at-${commit.slice(0, 12)}`;
 }
 
+/** Whether something on the engine is a snapshot of a run, or a part of one. */
+export function isSnapshotName(run: Pick<Run, 'id'>, name: string): boolean {
+  return name.startsWith(snapshotName(run, ''));
+}
+
 const made = new WeakMap<Run, Map<string, Promise<void>>>();
 
 /**
