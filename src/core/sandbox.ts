@@ -1,6 +1,6 @@
 import type {Readable} from 'node:stream';
 import type {Moment} from './moment.js';
-import type {SeedFile} from './tree.js';
+import type {SeedFile, TreeContent} from './tree.js';
 
 /**
  * Where the workspace is in a box. Its parent is the root of the overlay and belongs to root: the workspace itself can be
@@ -47,7 +47,7 @@ export interface SnapshotRequest {
   readonly name: string;
   readonly ownership: Ownership;
   /** Every file; with `over`, those that are new or other than there. */
-  readonly files: AsyncIterable<SeedFile>;
+  readonly files: AsyncIterable<TreeContent>;
   /** A git pack of everything that `commit` reaches (with `over`: what its commit does not); makes the workspace a git repository of its own. */
   readonly history?: History | undefined;
   /** Files of ours that a box sees read-only under {@link toolsPath}, for example a test reporter. With `over`: those of that one. */

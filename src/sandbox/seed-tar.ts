@@ -1,8 +1,9 @@
 import {isUtf8} from 'node:buffer';
+import {Readable} from 'node:stream';
 import {pack, type Pack} from 'tar-stream';
 import {escapeText} from '../core/escape.js';
 import {AppError} from '../core/errors.js';
-import type {SeedFile} from '../core/tree.js';
+import type {LargeFile, SeedFile, TreeContent} from '../core/tree.js';
 
 /** Every seeded file has this time: the same tree gives the same bytes, and no file looks newer than an index. */
 const seedTime = new Date('2020-01-01T00:00:00Z');
@@ -12,7 +13,7 @@ const seedTime = new Date('2020-01-01T00:00:00Z');
  * directory, modes are 644 and 755, `uid` owns all. Throws REPOSITORY_UNSUPPORTED for a path that would not land where
  * it says (git stores such names if one insists), and for one that is there twice or both as a file and a directory.
  */
-export async function* packTree(files: AsyncIterable<SeedFile> | Iterable<SeedFile>, uid: number): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* packTree(files: AsyncIterable<TreeContent> | Iterable<TreeContent>, uid: number): AsyncGenerator<Uint8Array, void, undefined> {
   const stream = pack();
   const filled = fill(stream, files, uid).then(
     () => {
@@ -33,7 +34,7 @@ export async function* packTree(files: AsyncIterable<SeedFile> | Iterable<SeedFi
   }
 }
 
-async function fill(stream: Pack, files: AsyncIterable<SeedFile> | Iterable<SeedFile>, uid: number): Promise<void> {
+async function fill(stream: Pack, files: AsyncIterable<TreeContent> | Iterable<TreeContent>, uid: number): Promise<void> {
   const seen = startNames();
   for await (const file of files) {
     const problem = seedPathProblem(file.path) ?? seen.problem(file.path);
@@ -42,8 +43,24 @@ async function fill(stream: Pack, files: AsyncIterable<SeedFile> | Iterable<Seed
         hint: 'No checkout can hold it. Remove or rename the path and commit.',
       });
     }
-    await add(stream, file, uid);
+    await ('chunks' in file ? addLarge(stream, file, uid) : add(stream, file, uid));
   }
+}
+
+/** Fails when there are fewer or more bytes than it said: tar-stream counts them. */
+async function addLarge(stream: Pack, file: LargeFile, uid: number): Promise<void> {
+  const header = {name: file.path, uid, gid: uid, mtime: seedTime, type: 'file' as const, mode: modeOf(file), size: file.size};
+  await new Promise<void>((resolve, reject) => {
+    const entry = stream.entry(header, (error) => {
+      if (error === undefined || error === null) resolve();
+      else reject(error);
+    });
+    Readable.from(file.chunks, {objectMode: false}).on('error', reject).pipe(entry);
+  });
+}
+
+function modeOf({mode}: {readonly mode: TreeContent['mode']}): number {
+  return mode === 'executable' ? 0o755 : 0o644;
 }
 
 function add(stream: Pack, file: SeedFile, uid: number): Promise<void> {
@@ -55,7 +72,7 @@ function add(stream: Pack, file: SeedFile, uid: number): Promise<void> {
     };
     if (file.mode === 'submodule') stream.entry({...common, type: 'directory', mode: 0o755}, done);
     else if (file.mode === 'symlink') stream.entry({...common, type: 'symlink', mode: 0o777, linkname: linkTarget(file)}, done);
-    else stream.entry({...common, type: 'file', mode: file.mode === 'executable' ? 0o755 : 0o644}, Buffer.from(file.bytes), done);
+    else stream.entry({...common, type: 'file', mode: modeOf(file)}, Buffer.from(file.bytes), done);
   });
 }
 

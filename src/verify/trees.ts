@@ -1,10 +1,10 @@
 import type {Manifest} from '../core/manifest.js';
 import {foldersOf} from '../core/path.js';
-import type {SeedFile, TreeReader} from '../core/tree.js';
+import type {TreeContent, TreeReader} from '../core/tree.js';
 import type {Protection} from './protect.js';
 
 /** The base commit as it is put into a box. Submodules are left out: their content is not part of the commit. */
-export async function* baseTree(base: TreeReader, signal: AbortSignal): AsyncIterable<SeedFile> {
+export async function* baseTree(base: TreeReader, signal: AbortSignal): AsyncIterable<TreeContent> {
   for await (const file of base.files(signal)) if (file.mode !== 'submodule') yield file;
 }
 
@@ -16,25 +16,22 @@ export interface TreeParts {
 }
 
 /** The merged commit with its protected files as the base has them: the tree that is graded. */
-export async function* mergedTree({base, commit, protection}: TreeParts, signal: AbortSignal): AsyncIterable<SeedFile> {
+export async function* mergedTree({base, commit, protection}: TreeParts, signal: AbortSignal): AsyncIterable<TreeContent> {
   for await (const file of commit.files(signal)) {
     if (file.mode === 'submodule' || protection.remove.has(file.path) || protection.restore.has(file.path)) continue;
     const bytes = protection.replace.get(file.path);
     // Bytes of ours stand for a regular file, even where the commit made a link of it.
     yield bytes === undefined ? file : {path: file.path, mode: 'file', bytes};
   }
-  for (const {path, mode} of await base.list(signal)) {
-    if (!protection.restore.has(path)) continue;
-    const bytes = await base.read(path, signal);
-    if (bytes !== undefined) yield {path, mode, bytes};
-  }
+  const restored = (await base.list(signal)).filter(({path, mode}) => protection.restore.has(path) && mode !== 'submodule');
+  if (restored.length > 0) yield* base.files(signal, restored);
 }
 
 /**
  * The base commit with the tests of the merged one: what fails here and passes there shows that something was built.
  * Test files, what only tests use and what steers them come from the graded tree; promised product files from the base.
  */
-export async function* beforeTree(parts: TreeParts, manifest: Manifest, signal: AbortSignal): AsyncIterable<SeedFile> {
+export async function* beforeTree(parts: TreeParts, manifest: Manifest, signal: AbortSignal): AsyncIterable<TreeContent> {
   const isTestSide = testSideOf(manifest, parts.protection);
   const folders = new Set((await parts.commit.list(signal)).flatMap(({path}) => (isTestSide(path) ? foldersOf(path) : [])));
   for await (const file of baseTree(parts.base, signal)) if (!isTestSide(file.path) && !folders.has(file.path)) yield file;

@@ -3,7 +3,7 @@ import {isBinary, outlineOf} from '../../code/outline.js';
 import type {Outline} from '../../code/outline-types.js';
 import {processorMs, syntaxLimits} from '../../code/syntax/parse.js';
 import {termsOf, type Terms} from '../../code/terms.js';
-import type {TreeFile, TreeReader} from '../../core/tree.js';
+import {holdFiles, type TreeFile, type TreeReader} from '../../core/tree.js';
 import type {ContextCache} from '../cache.js';
 
 /** Words of a file of which nothing was read. */
@@ -97,7 +97,7 @@ function textOf(bytes: Uint8Array): string {
 async function* readFiles(reader: TreeReader, files: readonly TreeFile[], signal: AbortSignal): AsyncGenerator<{readonly file: TreeFile; readonly bytes: Uint8Array}> {
   if (files.length === 0) return;
   const wanted = new Map(files.map((file) => [file.path, file]));
-  for await (const {path, bytes} of reader.files(signal, files)) {
+  for await (const {path, bytes} of holdFiles(reader.files(signal, files))) {
     const file = wanted.get(path);
     if (file !== undefined) yield {file, bytes};
   }

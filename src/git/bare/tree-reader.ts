@@ -1,7 +1,7 @@
 import {Readable} from 'node:stream';
 import {AppError} from '../../core/errors.js';
-import type {FileMode, SeedFile, TreeFile, TreeReader} from '../../core/tree.js';
-import {startByteReader} from '../door/byte-reader.js';
+import {assertHeld, type FileMode, type TreeContent, type TreeFile, type TreeReader} from '../../core/tree.js';
+import {startByteReader, type ByteReader} from '../door/byte-reader.js';
 import {readGit, runGit, spawnGit} from '../door/command.js';
 import {feed} from '../door/process.js';
 import {keepListing} from './listings.js';
@@ -9,8 +9,10 @@ import {assertId, type GitStore} from './refs.js';
 
 /** Most bytes of a listing: about 2 million entries; a tree bomb ends here: a pack of 833 bytes can hold 10^10 files. */
 const maxListBytes = 256 * 1024 * 1024;
-/** Largest file that a commit may have here: it is held in memory. */
-export const maxBlobBytes = 256 * 1024 * 1024;
+/** Largest file that a commit may have here: a box cannot write a larger one (its limit of a file's size). */
+export const maxBlobBytes = 2 * 1024 * 1024 * 1024 - 1;
+/** Largest file that comes with its bytes: what is larger comes as a stream of them. */
+const maxBatchedBytes = 8 * 1024 * 1024;
 
 /** Reads one commit of our repository: exact bytes, no attributes, no filters. Throws COMMIT_NOT_FOUND never: the id is known. */
 export async function openTreeReader(store: GitStore, commit: string, signal: AbortSignal): Promise<TreeReader> {
@@ -36,7 +38,7 @@ export async function openTreeReader(store: GitStore, commit: string, signal: Ab
       byPath ??= new Map((await list(within)).map((file) => [file.path, file]));
       const file = byPath.get(path);
       if (file === undefined || file.mode === 'submodule') return undefined;
-      assertSize(file);
+      assertHeld(file);
       const {stdout} = await runGit({gitDir: store.directory, args: ['cat-file', 'blob', file.oid], maxBytes: file.size + 1, signal: within});
       return stdout;
     },
@@ -47,7 +49,7 @@ export async function openTreeReader(store: GitStore, commit: string, signal: Ab
 }
 
 /** The given files with their bytes, in their order, from one `cat-file --batch`. */
-export async function* readFiles(store: GitStore, files: readonly TreeFile[], signal: AbortSignal): AsyncGenerator<SeedFile> {
+export async function* readFiles(store: GitStore, files: readonly TreeFile[], signal: AbortSignal): AsyncGenerator<TreeContent> {
   for (const file of files) assertSize(file);
   if (files.length === 0) return;
   const stop = new AbortController();
@@ -57,19 +59,28 @@ export async function* readFiles(store: GitStore, files: readonly TreeFile[], si
   fed.catch(() => undefined);
   try {
     const reader = startByteReader(process.stdout);
-    for (const {path, mode, oid, size} of files) yield {path, mode, bytes: mode === 'submodule' ? new Uint8Array() : await readBlob(reader, oid, size)};
+    for (const file of files) {
+      if (file.mode === 'submodule') yield {path: file.path, mode: file.mode, bytes: new Uint8Array()};
+      else yield* readBlob(reader, file);
+    }
     await fed;
   } finally {
     stop.abort();
   }
 }
 
-async function readBlob(reader: ReturnType<typeof startByteReader>, oid: string, size: number): Promise<Uint8Array> {
+async function* readBlob(reader: ByteReader, {path, mode, oid, size}: TreeFile): AsyncGenerator<TreeContent> {
   const header = await reader.line();
   if (header !== `${oid} blob ${size}`) throw new AppError('GIT_FAILED', `\`git cat-file\` has no blob ${oid} of ${size} bytes.`);
-  const bytes = await reader.bytes(size);
+  if (size > maxBatchedBytes && (mode === 'file' || mode === 'executable')) {
+    const chunks = reader.chunks(size);
+    // A loop over it that ends early would end it, and what is left would be taken for the next answer.
+    yield {path, mode, size, chunks: {[Symbol.asyncIterator]: () => ({next: () => chunks.next()})}};
+    for (let left = await chunks.next(); left.done !== true; ) left = await chunks.next();
+  } else {
+    yield {path, mode, bytes: await reader.bytes(size)};
+  }
   await reader.bytes(1);
-  return bytes;
 }
 
 async function readListing(store: GitStore, tree: string, signal: AbortSignal): Promise<readonly TreeFile[]> {

@@ -7,6 +7,8 @@ export interface ByteReader {
   line(): Promise<string>;
   /** Exactly so many bytes. Throws GIT_FAILED when the stream ends before. */
   bytes(count: number): Promise<Uint8Array>;
+  /** So many bytes, as they come. Throws GIT_FAILED when the stream ends before. Read it to its end, and nothing else meanwhile. */
+  chunks(count: number): AsyncGenerator<Uint8Array, void, undefined>;
 }
 
 const maxLineBytes = 1024;
@@ -22,7 +24,18 @@ export function startByteReader(stream: Readable): ByteReader {
     return next.value;
   }
 
+  async function* pieces(count: number): AsyncGenerator<Buffer, void, undefined> {
+    for (let missing = count; missing > 0; ) {
+      if (rest.length === 0) rest = await more();
+      const piece = rest.subarray(0, missing);
+      rest = rest.subarray(piece.length);
+      missing -= piece.length;
+      yield piece;
+    }
+  }
+
   return {
+    chunks: pieces,
     async line() {
       let end = rest.indexOf(0x0a);
       while (end < 0) {
@@ -35,16 +48,9 @@ export function startByteReader(stream: Readable): ByteReader {
       return text;
     },
     async bytes(count) {
-      const pieces: Buffer[] = [];
-      let missing = count;
-      while (missing > 0) {
-        if (rest.length === 0) rest = await more();
-        const piece = rest.subarray(0, missing);
-        pieces.push(piece);
-        rest = rest.subarray(piece.length);
-        missing -= piece.length;
-      }
-      return Buffer.concat(pieces);
+      const found: Buffer[] = [];
+      for await (const piece of pieces(count)) found.push(piece);
+      return Buffer.concat(found);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type {TreeFile} from '../../core/tree.js';
+import {holdFiles, type TreeFile} from '../../core/tree.js';
 import {foldersOf} from '../../core/path.js';
 import type {GitStore} from '../bare/refs.js';
 import {readFiles} from '../bare/tree-reader.js';
@@ -39,7 +39,7 @@ export async function readIgnoreFiles(store: GitStore, from: IgnoreSources, sign
   const replaced = new Set(files.map((file) => file.path));
   const placed = standing(replaced);
   const kept = ofBase.filter(({path}) => !replaced.has(path) && !placed.blocks(path));
-  for await (const file of readFiles(store, kept, signal)) files.push(file);
+  for await (const file of holdFiles(readFiles(store, kept, signal))) files.push(file);
   return files;
 }
 

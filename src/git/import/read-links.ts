@@ -1,4 +1,4 @@
-import type {TreeFile} from '../../core/tree.js';
+import {holdFiles, type TreeFile} from '../../core/tree.js';
 import {decodeStrictly} from '../door/decode.js';
 import type {GitStore} from '../bare/refs.js';
 import {readFiles} from '../bare/tree-reader.js';
@@ -13,6 +13,6 @@ export async function readLinks(store: GitStore, files: readonly TreeFile[], sig
   const links = new Map<string, string | undefined>();
   const all = baseTreeOf(files).links;
   for (const {path} of all) links.set(path, undefined);
-  for await (const {path, bytes} of readFiles(store, all.filter((file) => file.size <= maxFollowedBytes), signal)) links.set(path, decodeStrictly(bytes));
+  for await (const {path, bytes} of holdFiles(readFiles(store, all.filter((file) => file.size <= maxFollowedBytes), signal))) links.set(path, decodeStrictly(bytes));
   return links;
 }

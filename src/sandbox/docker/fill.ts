@@ -1,6 +1,6 @@
 import {escapeText} from '../../core/escape.js';
 import {AppError} from '../../core/errors.js';
-import type {SeedFile} from '../../core/tree.js';
+import type {TreeContent} from '../../core/tree.js';
 import type {SnapshotRequest} from '../../core/sandbox.js';
 import {harnessScript} from '../box-script.js';
 import {makeLabels, readMoment} from '../labels.js';
@@ -49,7 +49,7 @@ async function fillWhole(step: RunStep, {files, harness = [], history}: Snapshot
 /** What is there in another form must go first: a file in the place of a directory, a link in the place of a file. */
 async function fillDifference(step: RunStep, {files, history}: SnapshotRequest, deleted: readonly string[]): Promise<void> {
   const changed: string[] = [];
-  const told = async function* (): AsyncGenerator<SeedFile, void, undefined> {
+  const told = async function* (): AsyncGenerator<TreeContent, void, undefined> {
     for await (const file of files) {
       changed.push(file.path);
       yield file;

@@ -1,6 +1,6 @@
 import {escapeText} from '../../core/escape.js';
 import type {BoxLimits, Captured, EndedProcess, LockedImage, Ownership, SandboxEngine} from '../../core/sandbox.js';
-import type {SeedFile} from '../../core/tree.js';
+import type {SeedFile, TreeContent} from '../../core/tree.js';
 import type {SuiteRunner} from '../runners/runner.js';
 import type {SuiteRun} from './results.js';
 import {startResultStream, type StreamResults} from './stream.js';
@@ -24,7 +24,7 @@ export interface SuiteBench {
 export interface SuiteRequest {
   /** Name of the snapshot volume; the box adds `-run`. */
   readonly name: string;
-  readonly files: AsyncIterable<SeedFile>;
+  readonly files: AsyncIterable<TreeContent>;
   readonly runner: SuiteRunner;
   /** Places of tests for the runner; undefined for the command as the manifest has it. */
   readonly only?: readonly string[] | undefined;

@@ -6,7 +6,7 @@ import {queryOf} from '../../../src/context/rank/query.js';
 import {frameTokens} from '../../../src/context/render.js';
 import {isReadable} from '../../../src/context/read/survey.js';
 import {tokensOf, tokensOfBytes} from '../../../src/context/tokens.js';
-import type {TreeFile, TreeReader} from '../../../src/core/tree.js';
+import {holdFiles, type TreeFile, type TreeReader} from '../../../src/core/tree.js';
 
 /** What a selection of whole files holds. */
 export interface Selection {
@@ -38,7 +38,7 @@ export async function textFiles(reader: TreeReader): Promise<readonly TreeFile[]
 export async function byBm25(reader: TreeReader, task: string, memory: WordMemory): Promise<readonly TreeFile[]> {
   const files = await textFiles(reader);
   const missing = files.filter(({oid}) => memory.get(oid) === undefined);
-  for await (const {path, bytes} of reader.files(never, missing)) {
+  for await (const {path, bytes} of holdFiles(reader.files(never, missing))) {
     const oid = missing.find((file) => file.path === path)?.oid;
     if (oid !== undefined) memory.set(oid, isBinary(bytes) ? {terms: termsOfText(''), tokens: tokensOfBytes(bytes.length)} : {terms: termsOf(bytes), tokens: tokensOf(Buffer.from(bytes).toString('utf8'))});
   }

@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {execa} from 'execa';
 import type {ExportEntry} from '../../../src/core/sandbox.js';
+import {holdFiles} from '../../../src/core/tree.js';
 import {openRepository, type Repository} from '../../../src/git/repository.js';
 
 // The tests' user has a git configuration of their own: none.
@@ -96,6 +97,6 @@ export function special(path: string, what = 'fifo'): ExportEntry {
 export async function treeOf(repository: Repository, commit: string): Promise<Readonly<Record<string, string>>> {
   const reader = await repository.reader(commit, never);
   const tree: Record<string, string> = {};
-  for await (const {path, mode, bytes} of reader.files(never)) tree[path] = `${mode} ${Buffer.from(bytes).toString('utf8')}`;
+  for await (const {path, mode, bytes} of holdFiles(reader.files(never))) tree[path] = `${mode} ${Buffer.from(bytes).toString('utf8')}`;
   return tree;
 }

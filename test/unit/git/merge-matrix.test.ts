@@ -2,6 +2,7 @@ import {join} from 'node:path';
 import {execa} from 'execa';
 import * as fc from 'fast-check';
 import {expect, it} from 'vitest';
+import {holdFiles} from '../../../src/core/tree.js';
 import {openTreeReader} from '../../../src/git/bare/tree-reader.js';
 import {mergeSubmission} from '../../../src/git/merge/merge.js';
 import {date, git, gitIn, never, tempFolder} from './fixture.js';
@@ -58,7 +59,7 @@ async function repositoryOf(root: string, submissions: readonly Files[]): Promis
 async function textOf(directory: string, commit: string): Promise<string> {
   const reader = await openTreeReader({directory}, commit, never);
   let text = '';
-  for await (const {bytes} of reader.files(never)) text += Buffer.from(bytes).toString('utf8');
+  for await (const {bytes} of holdFiles(reader.files(never))) text += Buffer.from(bytes).toString('utf8');
   return text;
 }
 

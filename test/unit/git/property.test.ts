@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {ExportEntry} from '../../../src/core/sandbox.js';
+import {holdFiles} from '../../../src/core/tree.js';
 import {openRepository} from '../../../src/git/repository.js';
 import {date, never, open, ownRepository, stream, tempFolder} from './fixture.js';
 
@@ -38,7 +39,7 @@ describe('a submission', () => {
         const edited = await repository.importSubmission({...request, parent: start.commit, entries: stream(entries), ref: 'refs/bulkhead/p/after'});
         expect(edited.refused).toEqual([]);
         const found: Record<string, Tree[string]> = {};
-        for await (const {path: at, mode, bytes} of (await repository.reader(edited.commit, never)).files(never)) {
+        for await (const {path: at, mode, bytes} of holdFiles((await repository.reader(edited.commit, never)).files(never))) {
           found[at] = {kind: mode === 'executable' ? 'executable' : 'file', text: Buffer.from(bytes).toString('utf8')};
         }
         expect(found).toEqual(Object.fromEntries(Object.entries(after).map(([at, {kind, text}]) => [at, {kind, text: Buffer.from(text).toString('utf8')}])));

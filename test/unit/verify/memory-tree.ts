@@ -1,5 +1,5 @@
 import {sha256} from '../../../src/core/canonical.js';
-import type {FileMode, SeedFile, TreeFile, TreeReader} from '../../../src/core/tree.js';
+import {holdFiles, type FileMode, type SeedFile, type TreeContent, type TreeFile, type TreeReader} from '../../../src/core/tree.js';
 
 /** A file's text, or a text with a mode. */
 export type Content = string | {readonly mode: FileMode; readonly text: string};
@@ -24,9 +24,9 @@ export function memoryTree(files: Readonly<Record<string, Content>>): TreeReader
 }
 
 /** All files of a seed stream as text, by path. */
-export async function collect(files: AsyncIterable<SeedFile>): Promise<Readonly<Record<string, string>>> {
+export async function collect(files: AsyncIterable<TreeContent>): Promise<Readonly<Record<string, string>>> {
   const found: Record<string, string> = {};
-  for await (const file of files) found[file.path] = Buffer.from(file.bytes).toString();
+  for await (const file of holdFiles(files)) found[file.path] = Buffer.from(file.bytes).toString();
   return found;
 }
 
