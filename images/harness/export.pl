@@ -1,5 +1,6 @@
-# Writes what a stopped box changed, as frames on stdout.
-#   export.pl UPPER MERGED LOWER MAX_FILE_BYTES
+# Writes what a box changed, as frames on stdout. Nothing of the box runs meanwhile: it is stopped, or paused for a preview.
+#   export.pl UPPER MERGED LOWER MAX_FILE_BYTES MAGIC
+# MAGIC is the first word of the stream: BHX1 for an export, BHP1 for a preview, so that one is never taken for the other.
 # The upper directory only nominates paths; types and bytes come from the merged view; what equals the lower is left out.
 # Frame: kind, flags (1 executable, 2 bytes left out), length of the path, true size, length of the data; path; data.
 # Core modules of perl-base alone. Nothing here follows a link, and nothing writes.
@@ -8,7 +9,7 @@ use warnings;
 use bytes;
 use Fcntl qw(:mode O_RDONLY O_NOFOLLOW O_NONBLOCK);
 
-my ($upper, $merged, $lower, $max) = @ARGV;
+my ($upper, $merged, $lower, $max, $magic) = @ARGV;
 my $count = 0;
 # PATH_MAX is 4096 with the roots in front; nothing below so long a name can be read, and git could not hold it.
 my $longest = 3900;
@@ -128,7 +129,7 @@ sub entry {
   return;
 }
 
-put('BHX1');
+put($magic);
 # A box that wrote nothing has no workspace in its upper directory.
 my @directories = is_dir($upper) ? (['', 1]) : ();
 while (my $next = pop @directories) {

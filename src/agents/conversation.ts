@@ -42,6 +42,7 @@ export const ToolOutcome = z.strictObject({
   text: z.string(),
   isError: z.boolean(),
   boxLost: z.literal(true).optional().describe('the box died during this call'),
+  ranInto: z.enum(['disk', 'inodes']).optional().describe('the limit of what it may write, for which Bulkhead ended the box'),
 });
 export type ToolOutcome = z.infer<typeof ToolOutcome>;
 

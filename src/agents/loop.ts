@@ -77,6 +77,8 @@ interface State {
   readonly reminded: boolean;
   /** Counted from the recorded outcomes, so that a resume ends where the first process did. */
   readonly lostBoxes: number;
+  /** Of these, those that were ended because they wrote too much. */
+  readonly fullBoxes: number;
   /** How often the beginning was too long. */
   readonly overflows: number;
 }
@@ -93,7 +95,7 @@ interface Next extends State {
  * MODEL_FAILED, TRAFFIC_INVALID, what the engine and the journal throw, and the reason of the signal.
  */
 export async function runSpecialist(request: SpecialistRequest): Promise<SpecialistResult> {
-  let state: State = {conversation: withUser(request.earlier, userText(request.opening)), usage: noUsage, lastSaid: '', reminded: false, lostBoxes: 0, overflows: 0};
+  let state: State = {conversation: withUser(request.earlier, userText(request.opening)), usage: noUsage, lastSaid: '', reminded: false, lostBoxes: 0, fullBoxes: 0, overflows: 0};
   for (let turns = 0; turns < request.maxTurns; turns += 1) {
     const next = await runTurn(request, request.firstTurn + turns, state);
     if (next.ended !== undefined) return result(request, {state: next, turns: turns + 1, ...next.ended});
@@ -104,7 +106,7 @@ export async function runSpecialist(request: SpecialistRequest): Promise<Special
 
 function result(request: SpecialistRequest, end: {readonly state: State; readonly turns: number; readonly as: Ended; readonly summary: string}): SpecialistResult {
   return {
-    outcome: {ended: end.as, summary: end.summary, turns: end.turns},
+    outcome: {ended: end.as, summary: end.summary, turns: end.turns, ...(end.state.fullBoxes === 0 ? {} : {fullBoxes: end.state.fullBoxes})},
     conversation: end.state.conversation,
     usage: end.state.usage,
     nextTurn: request.firstTurn + end.turns,
@@ -178,15 +180,16 @@ async function afterTools(request: SpecialistRequest, {turn, uses, told, cut}: C
   const {specialist, box, steps, redact, signal} = request;
   const results: ToolResult[] = [];
   let summary: string | undefined;
-  let lostBoxes = told.lostBoxes;
+  let {lostBoxes, fullBoxes} = told;
   for (const [index, use] of uses.entries()) {
     const outcome = lostBoxes < maxLostBoxes ? await toolStep({specialist, turn, index, use, box, steps, redact, signal}) : failed(notRun);
     if (outcome.boxLost === true) lostBoxes += 1;
+    if (outcome.ranInto !== undefined) fullBoxes += 1;
     results.push({type: 'tool_result', toolUseId: use.id, text: outcome.text, isError: outcome.isError});
     if (use.name === 'submit' && !outcome.isError) summary ??= submittedSummary(use.input);
   }
   const conversation = withUser(told.conversation, [...results, ...(cut ? userText(cutOff) : [])]);
-  const next: State = {...told, conversation, lostBoxes};
+  const next: State = {...told, conversation, lostBoxes, fullBoxes};
   if (lostBoxes >= maxLostBoxes) return {...next, ended: {as: 'failed', summary: `${lostBoxes} of its boxes died while its commands ran in them. ${told.lastSaid}`.trim()}};
   return summary === undefined ? next : {...next, ended: {as: 'submitted', summary}};
 }

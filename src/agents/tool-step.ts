@@ -1,7 +1,7 @@
-import {isAppError} from '../core/errors.js';
+import {isAppError, type AppError} from '../core/errors.js';
 import type {Steps} from '../core/journal.js';
 import type {Redactor} from '../core/redact.js';
-import type {ExecResult, Sandbox} from '../core/sandbox.js';
+import type {DiskLimit, ExecResult, Sandbox} from '../core/sandbox.js';
 import {ToolOutcome, type ToolUse} from './conversation.js';
 import {pause} from './pause.js';
 import {failed, type Bench, type ToolExec} from './tools/tool.js';
@@ -41,6 +41,11 @@ const pollMs = 250;
 /** The box ends a command at its time limit by itself; after this much more it is not coming. */
 const graceMs = 10_000;
 
+const ended: Readonly<Record<DiskLimit, string>> = {
+  disk: 'had written as much to the disk as a box may',
+  inodes: 'had made as many files and folders as a box may',
+};
+
 const unknownEffect =
   'This call was interrupted and its box is gone: it is not known whether it took effect, and it was not repeated. Look at the files before you go on.';
 
@@ -72,6 +77,13 @@ class BoxGone extends Error {
 /** Ends a call: its box died while it ran, or before. */
 class BoxDied extends Error {
   override readonly name = 'BoxDied';
+  readonly ranInto: DiskLimit | undefined;
+
+  constructor(cause: AppError) {
+    super('the box is dead', {cause});
+    const limit = cause.details['ranInto'];
+    this.ranInto = limit === 'disk' || limit === 'inodes' ? limit : undefined;
+  }
 }
 
 async function outcomeOf(request: ToolStepRequest, exec: ToolExec): Promise<ToolOutcome> {
@@ -85,8 +97,14 @@ async function outcomeOf(request: ToolStepRequest, exec: ToolExec): Promise<Tool
       await box.lost();
     }
     await request.steps.note({type: 'effect.unknown', step: stepName(request), repeated: false});
-    return {...failed(unknownEffect), ...(error instanceof BoxDied ? {boxLost: true as const} : {})};
+    if (!(error instanceof BoxDied)) return failed(unknownEffect);
+    const {ranInto} = error;
+    return ranInto === undefined ? {...failed(unknownEffect), boxLost: true} : {...failed(endedText(ranInto)), boxLost: true, ranInto};
   }
+}
+
+function endedText(limit: DiskLimit): string {
+  return `Bulkhead ended this box: something in it ${ended[limit]}. The call was interrupted, and it was not repeated. A new box was made from what the old one held, as far as a submission may hold it. Look at the files before you go on, remove what is too much, and do not do the same again.`;
 }
 
 function stepName({specialist, turn, index}: ToolStepRequest): string {
@@ -148,7 +166,7 @@ async function whileAlive(call: BoxCall, act: () => Promise<ExecResult>): Promis
     return await act();
   } catch (error) {
     if (!isAppError(error, 'ENGINE_FAILED') || !(await isDead(call))) throw error;
-    throw new BoxDied('the box is dead', {cause: error});
+    throw new BoxDied(error);
   }
 }
 

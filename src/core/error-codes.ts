@@ -200,6 +200,12 @@ export const errorTable = {
     title: 'The traffic script cannot be used.',
     explain: 'The file given with replay: is not a traffic script, or has nothing for a turn that was asked for. What is not scripted is an error, never a guess.',
   },
+  BOX_NOT_FOUND: {
+    exit: 2,
+    title: 'There is no living box of that specialist.',
+    explain:
+      'A box lives while its specialist works; when a run parks, ends or goes on to verify, the work of its boxes is brought home and the boxes are gone. The message lists the boxes that live now. `bulkhead status RUN` shows who works; `bulkhead diff RUN SPECIALIST` shows work that came home; `bulkhead resume RUN` goes on with a run that waits.',
+  },
   WORKSPACE_LOST: {
     exit: 3,
     title: 'Work that was not brought home yet is not on the container engine.',

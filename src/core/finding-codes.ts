@@ -117,6 +117,12 @@ export const findingTable = {
     title: 'The tests used more memory than the box has.',
     explain: 'The kernel ended the container. Raise the limit, or make the tests use less.',
   },
+  OUT_OF_DISK: {
+    exit: 1,
+    title: 'A box wrote more than it may, and was ended.',
+    explain:
+      'Bulkhead watches what each box writes into its own layer (`limits.diskMiB` and `limits.inodes`) and ends a box that reaches its limit. The work of a specialist up to there is kept as far as a submission may hold it, and a new box goes on from it; this finding says that its boxes were ended so again and again. In a verification the tests wrote too much. Example: a command that fills a log without an end. Let it write less, or raise the limit in your own configuration.',
+  },
   HARNESS_FAILED: {
     exit: 5,
     title: 'Bulkhead itself could not decide.',

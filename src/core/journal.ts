@@ -67,11 +67,12 @@ const Delivered = z.strictObject({
   pullRequest: z.string().optional().describe('its address'),
   verified: z.boolean(),
 }).describe('after the end: a person took a result');
+const Entered = z.strictObject({...common, type: z.literal('box.entered'), specialist: z.string(), box: z.string()}).describe('a person is about to start a process of their own in the box of a specialist: what that box holds from here on is not the work of the specialist alone');
 const Closed = z.strictObject({...common, type: z.literal('run.closed'), verdict: z.enum(['verified', 'blocked', 'inconclusive', 'cancelled']), commit: z.string().optional(), branch: z.string().optional()}).describe('the run has ended for good; what comes after it is what a person does with the result');
 const Parked = z.strictObject({...common, type: z.literal('run.parked'), code: z.string(), message: z.string()}).describe('the process stops driving; the run can go on');
 
 /** The documented union of everything that a journal can say; `--events` prints these lines as they are. */
-export const JournalEvent = z.discriminatedUnion('type', [Opened, Driven, StepStarted, StepFinished, EffectUnknown, Said, Previewed, Verified, Closed, Parked, Overridden, Delivered]);
+export const JournalEvent = z.discriminatedUnion('type', [Opened, Driven, StepStarted, StepFinished, EffectUnknown, Said, Previewed, Verified, Entered, Closed, Parked, Overridden, Delivered]);
 export type JournalEvent = z.infer<typeof JournalEvent>;
 
 type Stamped = 'schemaVersion' | 'seq' | 'at' | 'prev';

@@ -55,6 +55,7 @@ export const Report = z.strictObject({
       usage: Usage,
       interrupted: InterruptedTurns.optional(),
       context: ContextUse.optional(),
+      entered: z.int().optional().describe('how often a person started a process of their own in its boxes: its work is not its own alone then; absent: never'),
       summary: z.string(),
     }),
   ),

@@ -69,6 +69,43 @@ export interface BoxLimits {
   readonly memoryMiB: number;
   readonly cpus: number;
   readonly pids: number;
+  /** MiB of disk blocks in the box's own layer, deleted files that are still open included. Default: {@link diskDefaults}. */
+  readonly diskMiB?: number | undefined;
+  /** Files, folders, links and marks of deletion in the box's own layer. Default: {@link diskDefaults}. */
+  readonly inodes?: number | undefined;
+}
+
+/**
+ * What a box may write into its layer when nobody says otherwise. Two node_modules and a build fit; the number of files stays
+ * below the entries that an import looks at (300,000), so that the work of a box that was ended for it can still be taken.
+ */
+export const diskDefaults = {diskMiB: 8192, inodes: 250_000} as const;
+
+/** A limit whose breach ends a box as a whole: what was written does not go away with one process. */
+export type DiskLimit = 'disk' | 'inodes';
+
+/** What the layer of a box takes on the engine's disk. */
+export interface DiskUse {
+  /** Bytes of allocated blocks: a hole in a sparse file takes none, a file of many names counts once. */
+  readonly bytes: number;
+  readonly inodes: number;
+}
+
+/** What a living box uses, as the kernel counts it. */
+export interface BoxStats {
+  /** Milliseconds of processor time of all processes since the start, user and system. */
+  readonly cpuMs: number;
+  /** Bytes now, without file cache that can be given back at once. */
+  readonly memoryBytes: number;
+  /** Most bytes so far, file cache included; undefined: the engine does not tell. */
+  readonly memoryPeakBytes: number | undefined;
+  /** Processes and threads now. */
+  readonly pids: number;
+  /** What the box has written, as far as it was counted. */
+  readonly disk: DiskUse & {
+    /** False: counting stopped at the limits of the box, and there is more. */
+    readonly complete: boolean;
+  };
 }
 
 /** Names the volumes of one box: its writable layer and the mounted view; decided and journalled by the caller. */
@@ -139,6 +176,44 @@ export interface Sandbox extends AsyncDisposable {
   recall(id: string, signal: AbortSignal): Promise<Recalled>;
   /** Kills every process and waits until the container is dead. The workspace stays. */
   stop(signal: AbortSignal): Promise<void>;
+  /**
+   * Holds every process still; commands wait from then on, while their time limits go on. On a paused box it does nothing.
+   * Throws ENGINE_FAILED when the box is dead.
+   */
+  pause(signal: AbortSignal): Promise<void>;
+  /** Lets the processes go on. On a box that is not paused it does nothing. */
+  resume(signal: AbortSignal): Promise<void>;
+  /** What it uses. The box stands still for a moment while its files are counted. Throws ENGINE_FAILED when the box is dead. */
+  stats(signal: AbortSignal): Promise<BoxStats>;
+}
+
+/** Asks for a process in a living box beside its commands: a person's shell. */
+export interface TerminalRequest {
+  /** Name of the running box. */
+  readonly box: string;
+  /** Undefined: a shell, bash where the image has it. */
+  readonly argv: readonly string[] | undefined;
+  /** Gives it a terminal of that size, of the kind that `term` names; undefined: three plain streams. */
+  readonly terminal: {readonly size: TerminalSize; readonly term: string} | undefined;
+}
+
+/** Size of a terminal in characters. */
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** A process of a person in a box. Disposing it ends the process with its children, and nothing else in the box. */
+export interface BoxTerminal extends AsyncDisposable {
+  /** What it prints, as it comes: hostile bytes. With a terminal, all of it is `stdout`. The reader sets the pace. */
+  readonly output: AsyncIterable<{readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array}>;
+  /** Types into it; settles when it was taken. What comes after its end is dropped. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Ends its input. */
+  end(): void;
+  resize(size: TerminalSize, signal: AbortSignal): Promise<void>;
+  /** Its exit code, once {@link output} has ended: 0-255. Throws ENGINE_FAILED when nobody knows it. */
+  exitCode(signal: AbortSignal): Promise<number>;
 }
 
 /**
@@ -150,6 +225,19 @@ export type ExportEntry =
   | {readonly kind: 'symlink'; readonly path: Uint8Array; readonly target: Uint8Array}
   | {readonly kind: 'deleted'; readonly path: Uint8Array}
   | {readonly kind: 'special'; readonly path: Uint8Array; readonly what: string};
+
+/**
+ * One entry of a preview: what a *living* box has changed so far. Not an {@link ExportEntry}, and made so that it is none: a
+ * preview can never become a submission, because the box goes on and may take everything back.
+ */
+export interface PreviewEntry {
+  readonly preview: 'file' | 'executable' | 'symlink' | 'deleted' | 'special';
+  readonly path: Uint8Array;
+  /** Bytes of the file; 0 for everything else. */
+  readonly size: number;
+  /** Content of a file that is not over the cap, or target of a link. */
+  readonly content?: Uint8Array | undefined;
+}
 
 /** Asks for one process as the main process of a fresh container that nothing survives. */
 export interface ProcessRequest extends BoxRequest {
@@ -166,6 +254,8 @@ export interface EndedProcess {
   readonly exitCode: number;
   readonly timedOut: boolean;
   readonly outOfMemory: boolean;
+  /** The limit of what it may write for which it was ended; undefined, or absent: for none. */
+  readonly overDisk?: DiskLimit | undefined;
   readonly stderr: Captured;
   readonly durationMs: number;
 }
@@ -213,6 +303,8 @@ export interface SandboxEngine extends AsyncDisposable {
   startBox(request: BoxRequest, signal: AbortSignal): Promise<Sandbox>;
   /** The running box of that name, or undefined: for a resume. */
   findBox(name: string, signal: AbortSignal): Promise<Sandbox | undefined>;
+  /** Whether the box of that name runs, paused or not. */
+  isRunning(name: string, signal: AbortSignal): Promise<boolean>;
   /** Runs one process to its end in a container of its own and removes container and workspace. */
   runProcess(request: ProcessRequest, signal: AbortSignal): Promise<EndedProcess>;
   /** Whether a workspace of that box exists on the engine. */
@@ -225,6 +317,16 @@ export interface SandboxEngine extends AsyncDisposable {
     request: {readonly names: WorkspaceNames; readonly ownership: Ownership; readonly maxFileBytes: number},
     signal: AbortSignal,
   ): AsyncIterable<ExportEntry>;
+  /**
+   * What a living box has changed so far, read by the same exporter; the box stands still meanwhile, and always goes on
+   * afterwards. Throws ENGINE_FAILED for a box that does not run, and for one that somebody else let go on while it was read.
+   */
+  previewWorkspace(
+    request: {readonly names: WorkspaceNames; readonly ownership: Ownership; readonly maxFileBytes: number},
+    signal: AbortSignal,
+  ): AsyncIterable<PreviewEntry>;
+  /** Starts a process of a person in a living box, beside its commands. Throws ENGINE_FAILED (details.status 404 or 409) when it does not run. */
+  openTerminal(request: TerminalRequest, signal: AbortSignal): Promise<BoxTerminal>;
   /** Removes container and volumes of a box; with nothing there it does nothing. */
   removeWorkspace(names: WorkspaceNames, signal: AbortSignal): Promise<void>;
   removeSnapshot(name: string, signal: AbortSignal): Promise<void>;

@@ -56,6 +56,7 @@ export const SpecialistOutcome = z.strictObject({
   ended: z.enum(['submitted', 'stopped', 'turns-spent', 'failed']),
   summary: z.string().describe('what it said; reported, never verified'),
   turns: z.int().min(0).describe('model turns used in this phase'),
+  fullBoxes: z.int().min(1).optional().describe('how many of its boxes were ended because they wrote more than a box may'),
 });
 export type SpecialistOutcome = z.infer<typeof SpecialistOutcome>;
 

@@ -19,7 +19,7 @@ export type CheckResult = z.infer<typeof CheckResult>;
  * runner never said a word, as in an image that lacks it. `not-loaded`: it started, and what it loads before any test
  * (pytest's conftest.py) failed.
  */
-export const SuiteEnd = z.enum(['complete', 'time-out', 'out-of-memory', 'no-results', 'not-started', 'not-loaded']);
+export const SuiteEnd = z.enum(['complete', 'time-out', 'out-of-memory', 'out-of-disk', 'no-results', 'not-started', 'not-loaded']);
 export type SuiteEnd = z.infer<typeof SuiteEnd>;
 
 const ids = z.array(z.string());

@@ -18,7 +18,7 @@ export function effectiveConfig(repository: RepositoryConfig, user: UserConfig, 
   const narrowed = (name: string, own: number | undefined, fallback: number): Setting<number> => layered<number>({user: own, agentOs: lowest(agentOs, name)}, fallback);
   const config = {
     image: layered<string>({user: user.image, repository: repository.image}, configDefaults.image),
-    limits: {memoryMiB: limit('memoryMiB'), cpus: limit('cpus'), pids: limit('pids')},
+    limits: {memoryMiB: limit('memoryMiB'), cpus: limit('cpus'), pids: limit('pids'), diskMiB: limit('diskMiB'), inodes: limit('inodes')},
     specialists: specialistSettings(repository, user),
     contextTokens: contextTokens(repository, user, agentOs),
     context: {

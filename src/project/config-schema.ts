@@ -1,5 +1,6 @@
 import {isAbsolute} from 'node:path';
 import {z} from 'zod';
+import {diskDefaults} from '../core/sandbox.js';
 import {contextTokens, SpecialistConfig} from '../core/specialist.js';
 
 /**
@@ -9,8 +10,8 @@ import {contextTokens, SpecialistConfig} from '../core/specialist.js';
 export const configDefaults = {
   /** A name under `images/`, or any image reference. */
   image: 'node',
-  /** MiB of memory, CPUs and processes of one box. A repository may only ask for less. */
-  limits: {memoryMiB: 2048, cpus: 2, pids: 512},
+  /** MiB of memory, CPUs and processes of one box, and MiB and files that it may write. A repository may only ask for less. */
+  limits: {memoryMiB: 2048, cpus: 2, pids: 512, ...diskDefaults},
   /** Boxes at the same time. */
   maxParallel: 4,
   /** How often findings go back to their owners. */
@@ -45,6 +46,8 @@ const Limits = z
     memoryMiB: z.int().min(64).max(1_048_576).optional().describe(`MiB of memory of one box; default ${configDefaults.limits.memoryMiB}`),
     cpus: z.number().min(0.1).max(1024).optional().describe(`CPUs of one box; default ${configDefaults.limits.cpus}`),
     pids: z.int().min(16).max(4_194_304).optional().describe(`processes of one box; default ${configDefaults.limits.pids}`),
+    diskMiB: z.int().min(64).max(16_777_216).optional().describe(`MiB on the disk that one box may write; default ${configDefaults.limits.diskMiB}`),
+    inodes: z.int().min(1000).max(1_000_000_000).optional().describe(`files and folders that one box may make; default ${configDefaults.limits.inodes}`),
   })
   .optional();
 

@@ -28,7 +28,7 @@ export interface ConfigFile {
 /** The effective configuration; plain data, so that it can be printed as JSON. Units as in `configDefaults`. */
 export interface Config {
   readonly image: Setting<string>;
-  readonly limits: {readonly memoryMiB: Setting<number>; readonly cpus: Setting<number>; readonly pids: Setting<number>};
+  readonly limits: {readonly memoryMiB: Setting<number>; readonly cpus: Setting<number>; readonly pids: Setting<number>; readonly diskMiB: Setting<number>; readonly inodes: Setting<number>};
   /** By name, without a prototype: any name may be looked up. Only what a file configures is here. */
   readonly specialists: Readonly<Record<string, Setting<SpecialistConfig, 'repository' | 'user'>>>;
   /** Most tokens of a context package, by specialist, without a prototype: the roles of the guide, and who is configured. */

@@ -8,6 +8,7 @@ import type {Verification} from '../core/verification.js';
 import {writeDurably} from '../record/durable.js';
 import {renderReportMarkdown} from '../record/report-markdown.js';
 import {commitBookkeeping} from './bookkeeping.js';
+import {enteredNotes, entriesOf} from './enter-box.js';
 import {interruptedTurns, settledNotes} from './results.js';
 import type {Run} from './rooms.js';
 import {measureTold, type ToldContext} from './tell-context.js';
@@ -94,7 +95,7 @@ async function draftReport(run: Run, ending: Ending, last: Verification, signal:
     findings: last.findings,
     ...(last.tests === undefined ? {} : {tests: last.tests}),
     restored: last.restored,
-    notes: [...blockerNote(run, last)],
+    notes: [...enteredNotes(run.journal.events), ...blockerNote(run, last)],
     lookFirst: await lookFirstOf(run, last, signal),
     rounds: ending.verifications.map(({verdict, commit, findings}) => ({verdict, commit, findings})),
     specialists: ending.specialists.map((one) => accountOf(run, {...ending, before}, one)),
@@ -120,12 +121,14 @@ function accountOf(run: Run, {told, before}: Ending & {readonly before: Readonly
   const {specialist} = one.stream;
   const own = told.find((each) => each.specialist === specialist);
   const interrupted = interruptedTurns(run.journal.events, specialist);
+  const entered = entriesOf(run.journal.events).get(specialist) ?? 0;
   return {
     specialist,
     turns: one.nextTurn - 1,
     submissions: [...one.submissions],
     usage: one.usage,
     ...(interrupted === undefined ? {} : {interrupted}),
+    ...(entered === 0 ? {} : {entered}),
     ...(own === undefined ? {} : {context: contextOf(own, one.conversation, one.changed.filter((path) => before.has(path)))}),
     summary: one.summary,
   };

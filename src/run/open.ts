@@ -9,6 +9,7 @@ import {processOwner} from '../record/driver/owner.js';
 import {foldRun, type RunState} from '../record/journal/state.js';
 import {startSteps} from '../record/journal/steps.js';
 import type {RunFiles} from '../record/store.js';
+import {startEntries} from './enter-box.js';
 import {RunOptions} from './options.js';
 import type {OpenedRun, Rooms} from './rooms.js';
 
@@ -74,10 +75,12 @@ export function isOpen(state: RunState): boolean {
 }
 
 async function hold(files: RunFiles, request: DriveRequest, begin: (journal: Journal) => Promise<void>): Promise<OpenRun> {
-  const lock = await lockRun(files.directory, {onRequest: request.onRequest, takeOver: request.takeOver});
+  const entries = startEntries();
+  const lock = await lockRun(files.directory, {onRequest: request.onRequest, onEnter: entries.onEnter, takeOver: request.takeOver});
   try {
     await removeDrafts(files.directory, outputsFolder(files.journal));
     const journal = await openJournal(files.journal, {now: request.now, redact: request.rooms.redact});
+    entries.journal = journal;
     try {
       return await take(files, request, {lock, journal, begin});
     } catch (error) {

@@ -16,7 +16,13 @@ export const RunOptions = z.strictObject({
   from: z.strictObject({path: z.string().describe('relative to the root'), id: z.string()}).optional(),
   traffic: z.enum(['live', 'replayed']),
   model: z.strictObject({name: z.string(), maxTokens: z.int().min(1)}),
-  limits: z.strictObject({memoryMiB: z.int().min(64), cpus: z.number().min(0.1), pids: z.int().min(16)}),
+  limits: z.strictObject({
+    memoryMiB: z.int().min(64),
+    cpus: z.number().min(0.1),
+    pids: z.int().min(16),
+    diskMiB: z.int().min(1).optional().describe('absent in a run of version 0.1.0: the default holds, as for `inodes`'),
+    inodes: z.int().min(1).optional(),
+  }),
   submission: z
     .strictObject({maxFiles: z.int().min(1), maxFileMiB: z.number(), maxTotalMiB: z.number()})
     .optional()

@@ -150,6 +150,7 @@ function refusal(specialist: string, item: {readonly path: string; readonly code
 
 function endFindings(specialist: string, outcome: SpecialistOutcome): readonly Finding[] {
   if (outcome.ended === 'submitted') return [];
+  if (outcome.ended === 'failed' && outcome.fullBoxes !== undefined) return [outOfDisk(specialist, outcome.fullBoxes)];
   const spent = outcome.ended === 'turns-spent';
   return [
     finding({
@@ -162,4 +163,16 @@ function endFindings(specialist: string, outcome: SpecialistOutcome): readonly F
       evidence: {class: 'file-fact'},
     }),
   ];
+}
+
+function outOfDisk(specialist: string, boxes: number): Finding {
+  return finding({
+    code: 'OUT_OF_DISK',
+    check: 'files',
+    deliverable: specialist,
+    owners: [specialist],
+    message: `${specialist} wrote more to the disk than a box may: ${boxes === 1 ? 'a box' : `${boxes} boxes`} of it had to be ended, and it handed nothing in.`,
+    hint: 'What its boxes held was taken as far as a submission may hold it. Write less: delete what is not needed, keep output short.',
+    evidence: {class: 'file-fact'},
+  });
 }

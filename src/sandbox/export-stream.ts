@@ -1,10 +1,11 @@
 import {AppError} from '../core/errors.js';
-import type {ExportEntry} from '../core/sandbox.js';
+import type {ExportEntry, PreviewEntry} from '../core/sandbox.js';
 import {startByteReader} from './byte-reader.js';
 
 /** `images/harness/export.pl`: kind, flags, length of the path, true size, length of the data (big endian). */
 const headerBytes = 22;
-const magic = 'BHX1';
+/** First word of a stream, by what it is of: a stopped box, or a paused one. */
+export const exportMagic = {export: 'BHX1', preview: 'BHP1'} as const;
 /** PATH_MAX of Linux: no path and no link target is longer. */
 const maxNameBytes = 4096;
 const leftOut = 2;
@@ -14,7 +15,30 @@ const leftOut = 2;
  * frame, a length that cannot be, an end that is missing, early or followed by more. Says nothing about whether a
  * path, a link or a kind is acceptable: that is the policy of whoever builds a submission.
  */
-export async function* parseExport(source: AsyncIterable<Uint8Array>, maxFileBytes: number): AsyncGenerator<ExportEntry, void, undefined> {
+export function parseExport(source: AsyncIterable<Uint8Array>, maxFileBytes: number): AsyncGenerator<ExportEntry, void, undefined> {
+  return parseFrames(source, {maxFileBytes, magic: exportMagic.export});
+}
+
+/** The same for the stream of a paused box. What it gives is no export, and an export's stream is refused here. */
+export async function* parsePreview(source: AsyncIterable<Uint8Array>, maxFileBytes: number): AsyncGenerator<PreviewEntry, void, undefined> {
+  for await (const entry of parseFrames(source, {maxFileBytes, magic: exportMagic.preview})) yield previewOf(entry);
+}
+
+function previewOf(entry: ExportEntry): PreviewEntry {
+  const {path} = entry;
+  switch (entry.kind) {
+    case 'file':
+      return {preview: entry.executable ? 'executable' : 'file', path, size: entry.size, content: entry.bytes.length === entry.size ? entry.bytes : undefined};
+    case 'symlink':
+      return {preview: 'symlink', path, size: 0, content: entry.target};
+    case 'deleted':
+      return {preview: 'deleted', path, size: 0};
+    case 'special':
+      return {preview: 'special', path, size: 0};
+  }
+}
+
+async function* parseFrames(source: AsyncIterable<Uint8Array>, {maxFileBytes, magic}: {readonly maxFileBytes: number; readonly magic: string}): AsyncGenerator<ExportEntry, void, undefined> {
   await using reader = startByteReader(source, broken);
   const start = Buffer.from(await reader.take(magic.length));
   if (start.toString('latin1') !== magic) throw broken('it does not begin like one');

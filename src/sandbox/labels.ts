@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs';
 import {bootText, lifetimeMs, parseMoment, type Moment} from '../core/moment.js';
-import type {Leftover, Ownership, WorkspaceNames} from '../core/sandbox.js';
+import {diskDefaults, type BoxLimits, type Leftover, type Ownership, type WorkspaceNames} from '../core/sandbox.js';
 
 /** The labels that everything of ours on an engine carries; `clean` finds things by them and never by a name. */
 export const labelKeys = {
@@ -18,6 +18,8 @@ export const labelKeys = {
   /** On the volumes of a specialist's box: its name, and the snapshot under it. */
   box: 'dev.bulkhead.box',
   snapshot: 'dev.bulkhead.snapshot',
+  /** On a box: how much it may write, `MEBIBYTES INODES`, for a process that finds it running. */
+  disk: 'dev.bulkhead.disk',
 } as const;
 
 /** What a labelled object is for. `scratch`: volumes whose content is nobody's work. */
@@ -38,6 +40,17 @@ export function makeLabels(ownership: Ownership, kind: ObjectKind, now: Moment):
 /** The labels of a volume in which a specialist's work lies: also where it is, so that it can be exported without a journal. */
 export function makeWorkLabels(ownership: Ownership, kind: 'upper' | 'workspace', {names, now}: {readonly names: WorkspaceNames; readonly now: Moment}): Record<string, string> {
   return {...makeLabels(ownership, kind, now), [labelKeys.box]: names.box, [labelKeys.snapshot]: names.snapshot};
+}
+
+/** The label of a box that says how much it may write. */
+export function diskLabel({diskMiB = diskDefaults.diskMiB, inodes = diskDefaults.inodes}: Partial<BoxLimits>): Record<string, string> {
+  return {[labelKeys.disk]: `${diskMiB} ${inodes}`};
+}
+
+/** How much a box may write by its labels; nothing that is readable: the defaults hold. */
+export function diskLimitsOf(labels: Labels): Pick<BoxLimits, 'diskMiB' | 'inodes'> {
+  const [, diskMiB, inodes] = /^(\d{1,12}) (\d{1,12})$/.exec(labels?.[labelKeys.disk] ?? '') ?? [];
+  return diskMiB === undefined || inodes === undefined ? {} : {diskMiB: Number(diskMiB), inodes: Number(inodes)};
 }
 
 type Labels = Readonly<Record<string, string>> | null | undefined;

@@ -17,8 +17,8 @@ const moments: readonly Moment[] = Array.from({length: 3}, (_, index) => ({part:
 /** A run is killed nine times and resumed nine times in the longest one. */
 const limitMs = 240_000;
 
-/** What comes after the end, by another command. */
-const afterwards = ['run.overridden', 'run.delivered'] as const;
+/** What comes by another command, after the end or when a person enters a box. */
+const afterwards = ['run.overridden', 'run.delivered', 'box.entered'] as const;
 type Kind = Exclude<JournalEvent['type'], (typeof afterwards)[number]>;
 
 /** After which event of each kind the process is killed, in the order of one run that is killed and resumed again and again. */

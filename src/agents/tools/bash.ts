@@ -46,5 +46,6 @@ function told(result: ExecResult, redact: Redactor): ToolOutcome {
 
 function ending(result: ExecResult): string {
   if (result.timedOut) return `[ended at the time limit of ${timeoutMs / 1000} s; the command and its children were killed]`;
-  return result.exitCode === 0 ? '' : `[exit code ${result.exitCode}]`;
+  const limits = result.ranInto.map((limit) => `; something ran into the limit of ${limit} of this box`).join('');
+  return result.exitCode === 0 ? '' : `[exit code ${result.exitCode}${limits}]`;
 }

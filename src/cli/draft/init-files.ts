@@ -24,7 +24,7 @@ export function configFile({image, because, test}: InitChoices): NewFile {
     `image: ${yamlScalar(image)}`,
     '',
     '# Limits of one box. A repository may only ask for less than this.',
-    `# limits: {memoryMiB: ${limits.memoryMiB}, cpus: ${limits.cpus}, pids: ${limits.pids}}`,
+    `# limits: {memoryMiB: ${limits.memoryMiB}, cpus: ${limits.cpus}, pids: ${limits.pids}, diskMiB: ${limits.diskMiB}, inodes: ${limits.inodes}}`,
     '',
     '# What a specialist may write besides its deliverables. A repository can narrow the scope of a role, not widen it.',
     '# specialists:',

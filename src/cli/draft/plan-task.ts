@@ -16,7 +16,7 @@ import type {ProjectContext} from '../project-context.js';
 import {committedBase} from '../inputs/base.js';
 import {promisedFiles} from '../inputs/promised-files.js';
 import {readFrom, type FromTask} from '../inputs/from-task.js';
-import {readInputs, scopesOf} from '../inputs/run-inputs.js';
+import {limitsOf, readInputs, scopesOf} from '../inputs/run-inputs.js';
 import {treeAt} from '../wire.js';
 
 /** What a user asks of `plan`. */
@@ -109,9 +109,9 @@ function withTokens(config: Config, streams: readonly Stream[]): readonly Planne
 }
 
 function budgetsOf(config: Config): TaskPlan['budgets'] {
-  const {limits, maxParallel, maxTurns, repairRounds, model} = config;
+  const {maxParallel, maxTurns, repairRounds, model} = config;
   return {
-    limits: {memoryMiB: limits.memoryMiB.value, cpus: limits.cpus.value, pids: limits.pids.value},
+    limits: limitsOf(config),
     maxParallel: maxParallel.value,
     maxTurns: maxTurns.value,
     repairRounds: repairRounds.value,

@@ -50,7 +50,7 @@ export async function readInputs(context: Context, project: ProjectContext, flag
     ...(from === undefined ? {} : {from: {path: from.path, id: from.id}}),
     traffic: flags.traffic === undefined ? 'live' : 'replayed',
     model: {name: config.model.name.value, maxTokens: config.model.maxTokens.value},
-    limits: {memoryMiB: config.limits.memoryMiB.value, cpus: config.limits.cpus.value, pids: config.limits.pids.value},
+    limits: limitsOf(config),
     submission: {maxFiles: config.submission.maxFiles.value, maxFileMiB: config.submission.maxFileMiB.value, maxTotalMiB: config.submission.maxTotalMiB.value},
     maxParallel: flags.maxParallel ?? config.maxParallel.value,
     maxTurns: config.maxTurns.value,
@@ -61,6 +61,11 @@ export async function readInputs(context: Context, project: ProjectContext, flag
   const task = flags.task ?? from?.text ?? manifest.task;
   refuseSecret('USAGE', {what: 'The task', text: task});
   return {task, options};
+}
+
+/** The limits of a box as the configuration has them. */
+export function limitsOf({limits}: Pick<Config, 'limits'>): Required<RunOptions['limits']> {
+  return {memoryMiB: limits.memoryMiB.value, cpus: limits.cpus.value, pids: limits.pids.value, diskMiB: limits.diskMiB.value, inodes: limits.inodes.value};
 }
 
 /** What each specialist of the manifest may be told, and how it is packed. */

@@ -28,7 +28,7 @@ const ToolOutcome = z.object({text: z.string(), isError: z.boolean()});
 
 /** Whether an event belongs into the transcript of one specialist: its own steps, and what concerns the whole run. */
 export function concerns(event: JournalEvent, specialist: string): boolean {
-  if (event.type === 'specialist.said') return event.specialist === specialist;
+  if (event.type === 'specialist.said' || event.type === 'box.entered') return event.specialist === specialist;
   return 'step' in event ? specialistOf(event.step) === specialist : true;
 }
 
@@ -120,6 +120,8 @@ export function startTranscript({specialist, cut}: {readonly specialist: string 
           return saidLines(event);
         case 'verification.ended':
           return verdictLines(event);
+        case 'box.entered':
+          return entry(event, event.specialist, paint('red', `a person entered its box (${flat(event.box)})`));
         case 'merge.previewed':
           return entry(event, 'merge', previewText(event));
         case 'run.overridden':

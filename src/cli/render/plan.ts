@@ -12,7 +12,7 @@ export function renderPlan(plan: TaskPlan & {readonly draftFile: string | undefi
     ...aroundLines(plan),
     `base     ${plan.base.slice(0, 12)}`,
     `image    ${escapeText(plan.image)}`,
-    `boxes    ${limits.memoryMiB} MiB, ${limits.cpus} CPUs, ${limits.pids} processes each; at most ${maxParallel} at a time`,
+    `boxes    ${limits.memoryMiB} MiB, ${limits.cpus} CPUs, ${limits.pids} processes, ${limits.diskMiB} MiB and ${limits.inodes} files to write each; at most ${maxParallel} at a time`,
     `budgets  ${maxTurns} turns of ${escapeText(model.name)} a phase, ${model.maxTokens} output tokens a turn, ${repairRounds} rounds of repair`,
     'streams, in the order in which they are merged:',
     ...plan.streams.flatMap(streamLines),

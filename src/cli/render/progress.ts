@@ -28,6 +28,8 @@ export function renderProgress(event: JournalEvent): readonly string[] {
       return [line(flat(event.step.split('/')[1] ?? ''), paint('red', `interrupted in ${flat(event.step)}: ${event.repeated ? 'asked again' : 'it is not known whether it took effect, and it was not repeated'}`))];
     case 'run.closed':
       return event.verdict === 'cancelled' ? [line('run', 'cancelled; the work so far is kept')] : [];
+    case 'box.entered':
+      return [line(flat(event.specialist), paint('red', 'a person is in its box'))];
     case 'merge.previewed':
       return [line('merge', previewText(event))];
     case 'specialist.said':

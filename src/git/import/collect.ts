@@ -34,6 +34,7 @@ export async function collect(
   let seen = 0;
   for await (const entry of entries) {
     signal.throwIfAborted();
+    assertExported(entry);
     seen += 1;
     if (seen > limits.maxSeen) return {changes: [], refused: [], cut: true};
     const path = decodeStrictly(entry.path);
@@ -45,6 +46,14 @@ export async function collect(
     add(changes, await read(entry, path, {spool, limits, room}));
   }
   return {changes: [...changes.values()], refused, cut: false};
+}
+
+const kinds: readonly ExportEntry['kind'][] = ['file', 'symlink', 'deleted', 'special'];
+
+/** What the type forbids is refused here too, whatever was done to get around the type: a preview of a living box is no work. */
+function assertExported(entry: ExportEntry): void {
+  const given: {readonly kind?: unknown; readonly preview?: unknown} = entry;
+  if (given.preview !== undefined || !kinds.some((kind) => kind === given.kind)) throw new TypeError('what is no export of a stopped box cannot become a commit');
 }
 
 /** Most characters of a hostile path that are shown. */

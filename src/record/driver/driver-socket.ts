@@ -10,11 +10,22 @@ export type DriverRequest = 'cancel' | 'park';
 const requests: readonly DriverRequest[] = ['cancel', 'park'];
 /** Called with each request that a driver is sent. It must not throw. */
 export type RequestListener = (request: DriverRequest) => void;
+/** Called when a person is about to enter a box, by its name; true once that is durable in the journal. It must not throw. */
+export type EnterListener = (box: string) => Promise<boolean>;
+
+/** What a driver does when it is asked; what it has no listener for is refused. */
+export interface DriverListeners {
+  readonly onRequest?: RequestListener | undefined;
+  readonly onEnter?: EnterListener | undefined;
+}
+
+/** The words of a person's entry: `enter BOX`, the name as an engine takes one. */
+const enterForm = /^enter ([a-zA-Z0-9][a-zA-Z0-9_.-]{0,254})\n$/;
 
 /** The path of a socket may take 104 bytes on macOS and 108 on Linux, a zero included (unix(7)). Node.js cuts a longer one off without a word. */
 const maxPathBytes = 103;
-/** The longest line either side reads; the longest one that is sent has 11. */
-const maxLineBytes = 64;
+/** The longest line either side reads; the longest one that is sent names a box. */
+const maxLineBytes = 320;
 const maxConnections = 8;
 const connectionMs = 5_000;
 /** A connection is made at once or not at all: the kernel answers, not the driver. */
@@ -38,12 +49,12 @@ export interface DriverSocket extends AsyncDisposable {
  * Listens in a folder, or, where that cannot be (no sockets on that file system, too long a path), in a new folder for
  * temporary files. Undefined when neither works. It keeps no process alive. Throws ENOENT when the folder is gone.
  */
-export async function startDriverSocket(wanted: SocketPlace, onRequest: RequestListener | undefined): Promise<DriverSocket | undefined> {
-  const inside = await listenAt(wanted, onRequest);
+export async function startDriverSocket(wanted: SocketPlace, listeners: DriverListeners): Promise<DriverSocket | undefined> {
+  const inside = await listenAt(wanted, listeners);
   if (inside !== undefined) return {...inside, elsewhere: undefined};
   const elsewhere = await mkdtemp(join(tmpdir(), 'bulkhead-')).catch(() => undefined);
   if (elsewhere === undefined) return undefined;
-  const outside = await listenAt({folder: elsewhere, name: wanted.name}, onRequest).catch(() => undefined);
+  const outside = await listenAt({folder: elsewhere, name: wanted.name}, listeners).catch(() => undefined);
   if (outside !== undefined) return {...outside, elsewhere};
   await rm(elsewhere, {recursive: true, force: true});
   return undefined;
@@ -69,7 +80,7 @@ export async function probeSocket(place: SocketPlace): Promise<'answers' | 'refu
 }
 
 /** Asks whoever listens; true when the request was taken. A driver that does not answer within seconds was not sent it. */
-export async function sendRequest(place: SocketPlace, request: DriverRequest, signal: AbortSignal): Promise<boolean> {
+export async function sendRequest(place: SocketPlace, request: DriverRequest | `enter ${string}`, signal: AbortSignal): Promise<boolean> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(connectionMs)]);
   try {
     await using reach = await reachOf(place);
@@ -116,14 +127,14 @@ async function connectTo(path: string, signal: AbortSignal): Promise<Disposable 
   return {socket, [Symbol.dispose]: () => socket.destroy()};
 }
 
-async function listenAt(place: SocketPlace, onRequest: RequestListener | undefined): Promise<AsyncDisposable | undefined> {
+async function listenAt(place: SocketPlace, listeners: DriverListeners): Promise<AsyncDisposable | undefined> {
   const reach = await reachOf(place);
   if (reach === undefined) return undefined;
   const open = new Set<Socket>();
   const server = createServer((connection) => {
     open.add(connection);
     connection.once('close', () => open.delete(connection));
-    serve(connection, onRequest);
+    serve(connection, listeners);
   });
   server.maxConnections = maxConnections;
   server.unref();
@@ -156,7 +167,7 @@ async function listen(server: Server, path: string): Promise<void> {
 }
 
 /** One line from whoever asks, one line back. */
-function serve(connection: Socket, onRequest: RequestListener | undefined): void {
+function serve(connection: Socket, listeners: DriverListeners): void {
   const limit = setTimeout(() => connection.destroy(), connectionMs).unref();
   let heard = '';
   connection.unref().setEncoding('latin1');
@@ -169,9 +180,15 @@ function serve(connection: Socket, onRequest: RequestListener | undefined): void
     const end = heard.indexOf('\n');
     if (end === -1 && heard.length <= maxLineBytes) return;
     connection.removeAllListeners('data');
-    const request = requests.find((one) => `${one}\n` === heard);
-    if (request !== undefined) onRequest?.(request);
-    connection.end(request !== undefined && onRequest !== undefined ? 'ok\n' : 'no\n', () => connection.destroy());
+    void answer(heard, listeners).then((taken) => connection.end(taken ? 'ok\n' : 'no\n', () => connection.destroy()));
   });
   connection.write(greeting);
+}
+
+async function answer(heard: string, {onRequest, onEnter}: DriverListeners): Promise<boolean> {
+  const box = enterForm.exec(heard)?.[1];
+  if (box !== undefined) return (await onEnter?.(box)) === true;
+  const request = requests.find((one) => `${one}\n` === heard);
+  if (request !== undefined) onRequest?.(request);
+  return request !== undefined && onRequest !== undefined;
 }

@@ -3,7 +3,7 @@ import {lstat, mkdir, open, readdir, rename, rm, rmdir} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {AppError, systemCode} from '../../core/errors.js';
 import {syncFolder} from '../durable.js';
-import {probeSocket, sendRequest, startDriverSocket, type DriverRequest, type DriverSocket, type RequestListener} from './driver-socket.js';
+import {probeSocket, sendRequest, startDriverSocket, type DriverListeners, type DriverRequest, type DriverSocket, type EnterListener, type RequestListener} from './driver-socket.js';
 import {clearHolder, findHolder, removeSocket, type Found, type LockText} from './lock-holder.js';
 import {isOnLocalDisk, readBootId} from './machine.js';
 import {describeOwner, processOwner, type Driver} from './owner.js';
@@ -30,6 +30,8 @@ export type RunLock = AsyncDisposable;
 export interface LockOptions {
   /** Called when another process asks for something; without it requests are refused. */
   readonly onRequest?: RequestListener | undefined;
+  /** Called when a person enters a box; without it that is refused. */
+  readonly onEnter?: EnterListener | undefined;
   /** Also takes a lock of which nobody can tell whether its holder lives: a person says that it does not. Default: false. */
   readonly takeOver?: boolean | undefined;
 }
@@ -44,7 +46,7 @@ export async function lockRun(directory: string, options: LockOptions = {}): Pro
     const found = await findHolder(directory);
     if (found.driver === 'alive' || (found.driver === 'unknown' && options.takeOver !== true)) throw locked(directory, found);
     await clearHolder(found);
-    const lock = await take(directory, options.onRequest);
+    const lock = await take(directory, options);
     if (lock === undefined) continue;
     await removeDrafts(directory).catch(() => undefined);
     return lock;
@@ -67,15 +69,25 @@ export async function askDriver(directory: string, request: DriverRequest, signa
   return socket !== undefined && (await sendRequest(socket, request, signal));
 }
 
+/**
+ * Tells the process that drives the run of this folder that a person is about to enter a box. True when that is durable in its
+ * journal; false when nobody drives the run, or whoever does takes no such word within seconds.
+ */
+export async function tellEntry(directory: string, box: string, signal: AbortSignal): Promise<boolean> {
+  signal.throwIfAborted();
+  const {socket} = await findHolder(directory);
+  return socket !== undefined && (await sendRequest(socket, `enter ${box}`, signal));
+}
+
 /** Makes a lock and puts it into place; undefined when another was faster, or removed it unfinished. */
-async function take(directory: string, onRequest: RequestListener | undefined): Promise<RunLock | undefined> {
+async function take(directory: string, listeners: DriverListeners): Promise<RunLock | undefined> {
   const nonce = randomBytes(8).toString('hex');
   const draft = join(directory, `${lockName}.draft-${nonce}`);
   let socket: DriverSocket | undefined;
   const lock = {[Symbol.asyncDispose]: () => release({directory, nonce, draft, socket})};
   try {
     await makeDraft(draft);
-    socket = await startDriverSocket({folder: draft, name: `${nonce}.sock`}, onRequest);
+    socket = await startDriverSocket({folder: draft, name: `${nonce}.sock`}, listeners);
     await writeDraft(draft, nonce, await describe(directory, socket));
     await rename(draft, join(directory, lockName));
     await syncFolder(directory);

@@ -135,6 +135,7 @@ function redactEvent(redact: Redactor, event: NewEvent): NewEvent {
     case 'step.started':
     case 'effect.unknown':
     case 'merge.previewed':
+    case 'box.entered':
     case 'run.closed':
     case 'run.delivered':
       return event;

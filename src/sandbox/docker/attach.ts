@@ -30,14 +30,15 @@ export async function startContainer(engine: Engine, name: string, signal: Abort
 /**
  * Attaches to a created container, then starts it: no byte is lost. The pieces are what its main process prints; the
  * reader sets the pace. They end when its output ends, which is not yet the end of the process: see {@link waitDead}.
- * An abort destroys the connection.
+ * An abort destroys the connection. In the background, the connection alone keeps this process from ending no longer.
  */
-export async function startAttached(engine: Engine, name: string, signal: AbortSignal): Promise<AsyncGenerator<Piece, void, undefined>> {
+export async function startAttached(engine: Engine, name: string, signal: AbortSignal, {background = false}: {readonly background?: boolean} = {}): Promise<AsyncGenerator<Piece, void, undefined>> {
   const stream = await engine.ask(`attach to container ${name}`, signal, (client) =>
     // No abortSignal here: an aborted attach ends silently, like one that is complete (measured with dockerode 5.0.1).
     client.getContainer(name).attach({stream: true, stdout: true, stderr: true}),
   );
   stream.on('error', () => undefined);
+  if (background) (stream as unknown as {readonly socket?: {unref?(): void}}).socket?.unref?.();
   try {
     await startContainer(engine, name, signal);
   } catch (error) {

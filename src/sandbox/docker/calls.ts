@@ -9,7 +9,9 @@ import {proofProblem, startSink} from '../network-proof.js';
 import {containerState, killContainer} from './attach.js';
 import {cleanUp, isStatus, pause, type Engine} from './engine-call.js';
 import {runExec, type ExecOutput} from './exec-stream.js';
+import {freezerOf} from './live/freezer.js';
 import {openSession, type Request, type Session} from './session.js';
+import {endedError} from './watch/disk-watch.js';
 
 /** Commands in one running box, each over a session that is free. Disposing ends the sessions, not the box. */
 export interface Calls extends AsyncDisposable {
@@ -40,7 +42,7 @@ export function startCalls(engine: Engine, name: string): Calls {
       if (session.isOpen) return session;
       all.delete(session);
     }
-    const session = await openSession(engine, name, signal);
+    const session = await freezerOf(engine, name).whileRunning(() => openSession(engine, name, signal), signal);
     all.add(session);
     return session;
   }
@@ -103,10 +105,10 @@ async function call({engine, name, ask}: Box, request: ExecRequest): Promise<Exe
 async function afterLoss(engine: Engine, name: string, error: unknown): Promise<ExecResult> {
   const fresh = AbortSignal.timeout(openMs);
   if (isStatus(error, 404, 409) || !(await isAlive(engine, name, fresh))) {
-    throw new AppError('ENGINE_FAILED', `The box ${name} is not running any more.`, {cause: error});
+    throw endedError(engine, name, error) ?? new AppError('ENGINE_FAILED', `The box ${name} is not running any more.`, {cause: error});
   }
   try {
-    (await openSession(engine, name, fresh)).close();
+    (await freezerOf(engine, name).whileRunning(() => openSession(engine, name, fresh), fresh)).close();
   } catch (cause) {
     await cleanUp((within) => killContainer(engine, name, within));
     throw new AppError('ENGINE_FAILED', `The box ${name} takes no command any more (its limits are used up), so it was ended.`, {cause});
@@ -130,7 +132,8 @@ async function isAlive(engine: Engine, name: string, signal: AbortSignal): Promi
 /** Kills the processes of a call; a box that does not even let that happen is killed as a whole. */
 async function endCall(engine: Engine, part: {readonly name: string; readonly id: string; readonly nonce: string}): Promise<void> {
   try {
-    await runExec(engine, {container: part.name, argv: cancelArgv(part.id, part.nonce), maxBytes: 1024}, AbortSignal.timeout(cancelMs));
+    const within = AbortSignal.timeout(cancelMs);
+    await freezerOf(engine, part.name).whileRunning(() => runExec(engine, {container: part.name, argv: cancelArgv(part.id, part.nonce), maxBytes: 1024}, within), within);
   } catch {
     await cleanUp((fresh) => killContainer(engine, part.name, fresh));
   }
@@ -141,12 +144,13 @@ async function recall(engine: Engine, call: {readonly name: string; readonly id:
   const late = AbortSignal.timeout(recallMs);
   let output: ExecOutput;
   try {
-    output = await runExec(engine, spec, AbortSignal.any([signal, late]));
+    const within = AbortSignal.any([signal, late]);
+    output = await freezerOf(engine, call.name).whileRunning(() => runExec(engine, spec, within), within);
   } catch (error) {
     signal.throwIfAborted();
     if (late.aborted) return {state: 'done', result: brokenResult('it could not be read in time')};
     if (!isStatus(error, 404, 409)) throw error;
-    throw new AppError('ENGINE_FAILED', `The box ${call.name} is not running, so nothing can run in it.`, {details: error.details, cause: error});
+    throw endedError(engine, call.name, error) ?? new AppError('ENGINE_FAILED', `The box ${call.name} is not running, so nothing can run in it.`, {details: error.details, cause: error});
   }
   const frame = parseCallFrame(output.stdout, recallMaxBytes);
   if (frame.state === 'absent' || frame.state === 'running') return {state: frame.state};

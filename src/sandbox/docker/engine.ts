@@ -1,16 +1,19 @@
 import {z} from 'zod';
 import {AppError} from '../../core/errors.js';
 import type {EngineFacts, SandboxEngine} from '../../core/sandbox.js';
+import {containerState} from './attach.js';
 import {findBox, startBox} from './box.js';
 import {startEngineCalls, type Engine} from './engine-call.js';
-import {exportWorkspace} from './export.js';
+import {exportWorkspace, previewWorkspace} from './export.js';
 import {lockImage} from './image.js';
+import {openTerminal} from './live/terminal.js';
 import {runProcess} from './process.js';
 import {listLeftovers, removeBox, removeLeftover, removeSnapshot, workspaceVolumes} from './remove.js';
 import {makeSnapshot} from './snapshot.js';
 import {measureUsage} from './usage.js';
 import {readMoment} from '../labels.js';
 import {inspectVolume} from './volume.js';
+import {watchOf} from './watch/disk-watch.js';
 
 /** Which engine, and which images of ours are on it. */
 export interface DockerEngineOptions {
@@ -31,16 +34,25 @@ export function startDockerEngine(options: DockerEngineOptions): SandboxEngine {
     createSnapshot: (request, signal) => makeSnapshot(engine, request, signal),
     startBox: (request, signal) => startBox(engine, request, signal),
     findBox: (name, signal) => findBox(engine, name, signal),
+    isRunning: async (name, signal) => (await containerState(engine, name, signal))?.Running === true,
     runProcess: (request, signal) => runProcess(engine, request, signal),
     hasWorkspace: async (names, signal) => {
       const {upper, work} = workspaceVolumes(names);
       return (await inspectVolume(engine, upper, signal)) !== undefined && (await inspectVolume(engine, work, signal)) !== undefined;
     },
     exportWorkspace: (request, signal) => exportWorkspace(engine, request, signal),
-    removeWorkspace: (names, signal) => removeBox(engine, names, signal),
+    previewWorkspace: (request, signal) => previewWorkspace(engine, request, signal),
+    openTerminal: (request, signal) => openTerminal(engine, request, signal),
+    removeWorkspace: async (names, signal) => {
+      await watchOf(engine).letGo(names.box);
+      await removeBox(engine, names, signal);
+    },
     removeSnapshot: (name, signal) => removeSnapshot(engine, name, signal),
     leftovers: (signal) => listLeftovers(engine, signal),
-    remove: (leftover, signal) => removeLeftover(engine, leftover, signal),
+    remove: async (leftover, signal) => {
+      if (leftover.kind === 'container') await watchOf(engine).letGo(leftover.name);
+      await removeLeftover(engine, leftover, signal);
+    },
     clocks: async (signal) => ({here: readMoment(), engine: await readEngineTime(engine, signal)}),
     usage: (signal) => measureUsage(engine, signal),
     async [Symbol.asyncDispose]() {

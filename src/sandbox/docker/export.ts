@@ -1,15 +1,16 @@
 import {escapeText} from '../../core/escape.js';
 import {AppError} from '../../core/errors.js';
-import type {ExportEntry, Ownership, WorkspaceNames} from '../../core/sandbox.js';
+import type {ExportEntry, Ownership, PreviewEntry, WorkspaceNames} from '../../core/sandbox.js';
 import {startCapture, type Capture} from '../capture.js';
 import type {Piece} from '../demux.js';
 import {harnessScript} from '../box-script.js';
-import {parseExport} from '../export-stream.js';
+import {exportMagic, parseExport, parsePreview} from '../export-stream.js';
 import {makeLabels, readMoment} from '../labels.js';
 import {helperSettings} from '../profile.js';
 import {containerState, createContainer, startAttached, waitDead} from './attach.js';
 import {cleanUp, type Engine} from './engine-call.js';
-import {removeContainer, removeVolume, workspaceVolumes} from './remove.js';
+import {exporterParts, removeContainer, removeVolume, workspaceVolumes} from './remove.js';
+import {assertFrozen, freezerOf} from './live/freezer.js';
 import {createVolume, inspectVolume} from './volume.js';
 import {snapshotLayers} from './workspace.js';
 
@@ -22,24 +23,47 @@ export interface ExportRequest {
 
 /**
  * What a stopped box changed, read by our own exporter in our own image with everything mounted read-only. Entries
- * with `deleted` come before any entry at or below the same path. Throws ENGINE_FAILED for a box that runs, a
+ * with `deleted` come before any entry at or below the same path. Throws ENGINE_FAILED for a box that runs or is paused, a
  * workspace that is not there, and an export that did not end well.
  */
 export async function* exportWorkspace(engine: Engine, request: ExportRequest, signal: AbortSignal): AsyncGenerator<ExportEntry, void, undefined> {
+  const state = await containerState(engine, request.names.box, signal);
+  if (state?.Running === true) throw new AppError('ENGINE_FAILED', `The box ${request.names.box} still runs; a workspace is exported only after it has stopped.`);
+  yield* readWorkspace(engine, {request, what: 'export', parse: parseExport}, signal);
+}
+
+/**
+ * What a living box has changed so far, by the same exporter. Nothing of the box runs while it is read, and it goes on in
+ * every case: also when the reader stops early. Throws ENGINE_FAILED as an export does, and for a box that does not live.
+ */
+export async function* previewWorkspace(engine: Engine, request: ExportRequest, signal: AbortSignal): AsyncGenerator<PreviewEntry, void, undefined> {
+  const {box} = request.names;
+  await using _held = await freezerOf(engine, box).hold(signal);
+  await assertFrozen(engine, box, signal);
+  yield* readWorkspace(engine, {request, what: 'preview', parse: parsePreview}, signal);
+  await assertFrozen(engine, box, signal);
+}
+
+interface Reading<Entry> {
+  readonly request: ExportRequest;
+  readonly what: keyof typeof exportMagic;
+  readonly parse: (source: AsyncIterable<Uint8Array>, maxFileBytes: number) => AsyncGenerator<Entry, void, undefined>;
+}
+
+async function* readWorkspace<Entry>(engine: Engine, {request, what, parse}: Reading<Entry>, signal: AbortSignal): AsyncGenerator<Entry, void, undefined> {
   const {names} = request;
   const layers = await fitLayers(engine, names, signal);
-  const name = `${names.box}-export`;
-  const {lower} = workspaceVolumes(names);
+  const {name, lower} = exporterParts(names, what);
   const labels = makeLabels(request.ownership, 'helper', readMoment());
   await removeContainer(engine, name, signal);
   try {
     // The snapshot as the box saw it: one volume, or a view of several.
     if (layers.length > 1) await createVolume(engine, {name: lower, labels: makeLabels(request.ownership, 'scratch', readMoment()), overlay: {lower: layers}}, signal);
-    await createContainer(engine, {name, labels, settings: exporterSettings(engine, request, layers.length > 1 ? lower : names.snapshot)}, signal);
+    await createContainer(engine, {name, labels, settings: exporterSettings(engine, {...request, magic: exportMagic[what]}, layers.length > 1 ? lower : names.snapshot)}, signal);
     const stderr = startCapture(4096);
     const output = await startAttached(engine, name, signal);
     try {
-      yield* parseExport(stdoutOf(output, stderr), request.maxFileBytes);
+      yield* parse(stdoutOf(output, stderr), request.maxFileBytes);
     } catch (error) {
       signal.throwIfAborted();
       throw withWords(error, stderr);
@@ -54,10 +78,8 @@ export async function* exportWorkspace(engine: Engine, request: ExportRequest, s
   }
 }
 
-/** The directories of the box's snapshot. Throws ENGINE_FAILED for a box that runs, and for a workspace of which something is missing. */
+/** The directories of the box's snapshot. Throws ENGINE_FAILED for a workspace of which something is missing. */
 async function fitLayers(engine: Engine, names: WorkspaceNames, signal: AbortSignal): Promise<readonly string[]> {
-  const state = await containerState(engine, names.box, signal);
-  if (state?.Running === true) throw new AppError('ENGINE_FAILED', `The box ${names.box} still runs; a workspace is exported only after it has stopped.`);
   // A volume that is named in a mount and is not there would be created, empty and without our labels.
   const {upper, scratch, work} = workspaceVolumes(names);
   for (const volume of [upper, scratch, work]) {
@@ -68,11 +90,11 @@ async function fitLayers(engine: Engine, names: WorkspaceNames, signal: AbortSig
   return layers.directories;
 }
 
-function exporterSettings(engine: Engine, {names, maxFileBytes}: ExportRequest, lower: string) {
+function exporterSettings(engine: Engine, {names, maxFileBytes, magic}: ExportRequest & {readonly magic: string}, lower: string) {
   const {upper, work} = workspaceVolumes(names);
   return helperSettings({
     image: engine.helperImage,
-    argv: ['perl', '-e', harnessScript('export.pl'), ...['/upper', '/merged', '/lower'].map((root) => `${root}/workspace`), String(maxFileBytes)],
+    argv: ['perl', '-e', harnessScript('export.pl'), ...['/upper', '/merged', '/lower'].map((root) => `${root}/workspace`), String(maxFileBytes), magic],
     mounts: [
       {volume: upper, target: '/upper', readOnly: true},
       {volume: work, target: '/merged', readOnly: true},

@@ -4,6 +4,7 @@ import {killContainer, startAttached, waitDead} from './attach.js';
 import {createBoxContainer} from './box.js';
 import {cleanUp, type Engine} from './engine-call.js';
 import {removeBox} from './remove.js';
+import {endedError, watchOf} from './watch/disk-watch.js';
 
 /**
  * Runs one process as the main process of a fresh container and reads how it ended from the dead container. Container
@@ -16,7 +17,7 @@ export async function runProcess(engine: Engine, request: ProcessRequest, signal
     await createBoxContainer(engine, {request, argv, kind: 'process'}, signal);
     return await runToEnd(engine, request, signal);
   } finally {
-    await cleanUp((fresh) => removeBox(engine, request.names, fresh));
+    await Promise.all([watchOf(engine).letGo(request.names.box), cleanUp((fresh) => removeBox(engine, request.names, fresh))]);
   }
 }
 
@@ -25,6 +26,8 @@ async function runToEnd(engine: Engine, request: ProcessRequest, signal: AbortSi
   const stderr = startCapture(request.maxStderrBytes);
   const output = await startAttached(engine, name, signal);
   const started = performance.now();
+  const watch = watchOf(engine);
+  watch.watch({box: name, ownership: request.ownership, limits: request.limits});
   await using limit = startLimit(request.timeoutMs, () => killContainer(engine, name, signal));
   for await (const piece of output) {
     if (piece.stream === 'stdout') request.onStdout(piece.bytes);
@@ -32,7 +35,9 @@ async function runToEnd(engine: Engine, request: ProcessRequest, signal: AbortSi
   }
   const state = await waitDead(engine, name, signal);
   const timedOut = limit.passed();
-  return {...state, timedOut, stderr: stderr.kept(), durationMs: Math.round(performance.now() - started)};
+  const why = watch.endOf(name);
+  if (why?.limit === 'host') throw endedError(engine, name) ?? new TypeError('a box that was ended has a reason');
+  return {...state, timedOut, overDisk: why?.limit, stderr: stderr.kept(), durationMs: Math.round(performance.now() - started)};
 }
 
 /** A time limit that acts once; disposing it waits until what it began has ended, so that no error is lost in the void. */

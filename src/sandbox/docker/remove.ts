@@ -14,6 +14,11 @@ export function workspaceVolumes({box}: WorkspaceNames): Readonly<Record<'upper'
   return {upper: `${box}-upper`, scratch: `${box}-scratch`, work: `${box}-work`, lower: `${box}-lower`};
 }
 
+/** The exporter of a box, and its view of the snapshot where that is more than one volume. A preview has its own: an export may follow at once. */
+export function exporterParts(names: WorkspaceNames, what: 'export' | 'preview'): {readonly name: string; readonly lower: string} {
+  return what === 'export' ? {name: `${names.box}-export`, lower: workspaceVolumes(names).lower} : {name: `${names.box}-preview`, lower: `${names.box}-seen`};
+}
+
 /** What belongs to a snapshot besides its volume: the mark that it is complete, and what only its filling needs. */
 export function snapshotParts(snapshot: string): Readonly<Record<'done' | 'helper' | 'scratch' | 'merged', string>> {
   return {done: `${snapshot}-done`, helper: `${snapshot}-fill`, scratch: `${snapshot}-scratch`, merged: `${snapshot}-merged`};
@@ -60,11 +65,14 @@ async function untilGone(signal: AbortSignal, remove: () => Promise<unknown>): P
   }
 }
 
+/** What reads a box and is gone when it has read, unless its process ended meanwhile. */
+const readers = ['export', 'preview', 'count', 'hidden'] as const;
+
 /** Removes container, mounted view and writable layer of a box, helpers included, in the order in which they use each other. */
 export async function removeBox(engine: Engine, names: WorkspaceNames, signal: AbortSignal): Promise<void> {
   const {upper, scratch, work, lower} = workspaceVolumes(names);
-  await Promise.all([names.box, `${names.box}-export`].map((container) => removeContainer(engine, container, signal)));
-  await Promise.all([work, lower].map((volume) => removeVolume(engine, volume, signal)));
+  await Promise.all([names.box, ...readers.map((reader) => `${names.box}-${reader}`)].map((container) => removeContainer(engine, container, signal)));
+  await Promise.all([work, lower, exporterParts(names, 'preview').lower].map((volume) => removeVolume(engine, volume, signal)));
   await Promise.all([upper, scratch].map((volume) => removeVolume(engine, volume, signal)));
 }
 

@@ -6,6 +6,7 @@ import type {SuiteEnd} from '../../core/verification.js';
 const endCodes: Readonly<Record<Exclude<SuiteEnd, 'complete'>, readonly [FindingCode, string]>> = {
   'time-out': ['TIME_OUT', 'Find what never ends: an open handle, an endless loop, a promise that never settles.'],
   'out-of-memory': ['OUT_OF_MEMORY', 'Find what grows, or raise the memory limit of the boxes.'],
+  'out-of-disk': ['OUT_OF_DISK', 'Let the tests write less, or raise the disk limits of the boxes (`limits.diskMiB`, `limits.inodes`).'],
   'no-results': ['NO_TEST_RESULTS', 'Let the runner end by itself: nothing may exit, kill or replace it.'],
   'not-started': ['NO_TEST_RESULTS', 'Let the runner start: it does on the base.'],
   'not-loaded': ['NO_TEST_RESULTS', 'Let every conftest.py load in a clean copy of the merged work.'],
@@ -28,6 +29,7 @@ export function endFindings({tests, base, merged, actors}: Pick<TestEvidence, 't
   const what = {
     'time-out': `The tests did not end within ${tests.timeoutMs / 1000} s`,
     'out-of-memory': 'The tests used more memory than the box has',
+    'out-of-disk': 'The tests wrote more to the disk than a box may',
     'no-results': 'The test run gave no complete results',
     'not-started': 'The test command did not start',
     'not-loaded': 'What the runner loads before the tests failed',

@@ -6,8 +6,8 @@ import {shownId, shownMessage, testFinding, type TestEvidence} from './judged.js
 /** What the fate of one test means for the manifest; none for what is as it should be. Pure. */
 export function rowFindings(row: Row, evidence: TestEvidence): readonly Finding[] {
   const promised = evidence.tests.files.some((file) => file.path === row.file);
-  // A file whose process the kernel ended says only what the end of the run says already.
-  if (row.kind === 'file' && evidence.merged.end === 'out-of-memory') return [];
+  // A file whose process was ended with its box says only what the end of the run says already.
+  if (row.kind === 'file' && (evidence.merged.end === 'out-of-memory' || evidence.merged.end === 'out-of-disk')) return [];
   switch (row.fate) {
     case 'failing':
       return [row.kind === 'file' && !promised && hadPassing(row.file, evidence) ? regression(row, evidence) : failure(row, evidence, promised)];

@@ -64,6 +64,7 @@ export function suiteRunOf(runner: SuiteRunner, ended: EndedProcess, results: St
   const seen = {exitCode: ended.exitCode, tests: [...results.tests], cut: [...results.cut]};
   const stderr = lastLines(ended.stderr);
   if (ended.outOfMemory) return {end: 'out-of-memory', detail: stderr, ...seen};
+  if (ended.overDisk !== undefined) return {end: 'out-of-disk', detail: stderr, ...seen};
   if (ended.timedOut) return {end: 'time-out', detail: stderr, ...seen};
   if (!runner.streams && cannotStart(runner, ended.exitCode)) return {end: 'not-started', detail: stderr, ...seen};
   if (!runner.streams) return {end: 'complete', detail: stderr, exitCode: ended.exitCode, tests: [], cut: []};

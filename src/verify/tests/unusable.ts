@@ -47,6 +47,8 @@ function explain(end: Exclude<SuiteEnd, 'complete'>, {which, command, image, tim
       return [`${shown} did not end within ${timeoutMs / 1000} s`, `${mend} (a time limit for each test helps), or raise tests.timeoutMs.`];
     case 'out-of-memory':
       return [`${shown} used more memory than the box has`, `${mend}, or raise the memory limit of the boxes.`];
+    case 'out-of-disk':
+      return [`${shown} wrote more to the disk than a box may`, `${mend}, or raise the disk limits of the boxes (\`limits.diskMiB\`, \`limits.inodes\`).`];
     case 'no-results':
       return [`${shown} gave no complete results`, `${mend}: nothing may exit, kill or replace the runner.`];
   }

@@ -42,6 +42,9 @@ export async function startFakeBox(): Promise<FakeBox> {
       return Promise.resolve(result === undefined ? {state: 'absent'} : {state: 'done', result});
     },
     stop: () => Promise.resolve(),
+    pause: () => Promise.resolve(),
+    resume: () => Promise.resolve(),
+    stats: () => Promise.resolve({cpuMs: 0, memoryBytes: 0, memoryPeakBytes: 0, pids: 1, disk: {bytes: 0, inodes: 0, complete: true}}),
     [Symbol.asyncDispose]: () => rm(directory, {recursive: true, force: true}),
   };
 }

@@ -126,6 +126,26 @@ describe('a command that kills its box', () => {
     expect(await live({turns, boxes: [], journal})).toEqual({...result, lost: 0, made: 0, asked: 0});
   });
 
+  it.each(['disk', 'inodes'] as const)('by its limit of %s is told so, is counted, and a resume says the same', async (ranInto) => {
+    const boxes = await Promise.all([startFakeBox(), startFakeBox(), startFakeBox()]);
+    const full = (box: FakeBox): Sandbox => ({
+      ...box,
+      exec: async (request) => {
+        if (request.argv.at(-1)?.includes('deadly') !== true) return box.exec(request);
+        box.kill();
+        throw new AppError('ENGINE_FAILED', 'It was ended.', {details: {ranInto}});
+      },
+    });
+    const journal = fakeJournal();
+    const turns = [[deadly], [deadly], [deadly]];
+    const {lost, made, asked, ...result} = await live({turns, boxes: boxes.map(full), journal});
+    expect(result.outcome).toMatchObject({ended: 'failed', turns: 3, fullBoxes: 3});
+    expect([lost, made, asked]).toEqual([3, 3, 3]);
+    expect(result.conversation[2]?.content).toMatchObject([{toolUseId: 'deadly', isError: true, text: expect.stringContaining(ranInto === 'disk' ? 'to the disk' : 'files and folders') as string}]);
+    expect(await live({turns, boxes: [], journal})).toEqual({...result, lost: 0, made: 0, asked: 0});
+    for (const box of boxes) await box[Symbol.asyncDispose]();
+  });
+
   it('twice does not end the phase', async () => {
     await using first = await startFakeBox();
     await using second = await startFakeBox();

@@ -72,6 +72,7 @@ describe('a transcript', () => {
       {...stamp, type: 'effect.unknown', step: `tool/${nasty}/1/0`, repeated: false},
       {...stamp, type: 'specialist.said', specialist: 'x', text: nasty},
       {...stamp, type: 'verification.ended', round: 0, commit: nasty, verdict: 'blocked', findings: [{id: 'i', code: 'TEST_FAILED', check: 'tests', owners: [nasty], message: `m ${nasty}`, hint: nasty, evidence: {class: 'in-process'}}], findingsTotal: 60},
+      {...stamp, type: 'box.entered', specialist: nasty, box: nasty},
       {...stamp, type: 'merge.previewed', phase: nasty, specialists: [nasty, nasty], paths: [nasty]},
       {...stamp, type: 'run.parked', code: nasty, message: nasty},
       {...stamp, type: 'run.closed', verdict: 'blocked', branch: nasty},

@@ -2,7 +2,7 @@ import {existsSync, readdirSync} from 'node:fs';
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import type {ExportEntry} from '../../../src/core/sandbox.js';
+import type {ExportEntry, PreviewEntry} from '../../../src/core/sandbox.js';
 import type {ImportPolicy} from '../../../src/git/import/change.js';
 import type {ImportLimits} from '../../../src/git/import/limits.js';
 import type {Submission} from '../../../src/git/import/submission.js';
@@ -50,6 +50,19 @@ describe('importSubmission', () => {
     expect(readdirSync(at.repository.directory).sort()).toEqual(['HEAD', 'config', 'objects', 'refs']);
     expect(await git(at.repository.directory, 'for-each-ref', '--format=%(refname)')).toBe(`refs/bulkhead/r1/base\n${ref}`);
     await git(at.repository.directory, 'fsck', '--strict', '--no-dangling');
+  });
+
+  it('takes no entry of a preview, however it is dressed up, and leaves no ref', async () => {
+    await using folder = await tempFolder();
+    const at = await ownRepository(folder.path);
+    const path = Buffer.from('new');
+    const preview: PreviewEntry = {preview: 'file', path, size: 1, content: Buffer.from('x')};
+    // @ts-expect-error a preview is no export
+    const straight: ExportEntry = preview;
+    const dressed = {...preview, kind: 'file', executable: false, bytes: Buffer.from('x')} as ExportEntry;
+    const unknown = {kind: 'preview', path, size: 1, bytes: Buffer.from('x')} as unknown as ExportEntry;
+    for (const entry of [straight, dressed, unknown]) await expect(submit(at, [file('a.txt', 'A'), entry])).rejects.toThrow(TypeError);
+    expect(await at.repository.readRef(ref, never)).toBeUndefined();
   });
 
   it('gives the parent itself when nothing changed', async () => {

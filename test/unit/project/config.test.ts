@@ -47,6 +47,8 @@ describe('what holds', () => {
       memoryMiB: {value: 2048, origin: 'default'},
       cpus: {value: 2, origin: 'default'},
       pids: {value: 512, origin: 'default'},
+      diskMiB: {value: 8192, origin: 'default'},
+      inodes: {value: 250_000, origin: 'default'},
     });
     expect([config.maxParallel.value, config.repairRounds.value, config.maxTurns.value]).toEqual([4, 2, 60]);
     expect(config.model).toEqual({
@@ -101,7 +103,7 @@ describe('a repository is a stranger', () => {
     expect((await refused({repository: 'imagee: node\nengine: x\n'})).code).toBe('CONFIG_KEY_NOT_ALLOWED');
   });
 
-  test.each(['memoryMiB', 'cpus', 'pids'] as const)('the limit `%s` may be narrowed, never widened', async (name) => {
+  test.each(['memoryMiB', 'cpus', 'pids', 'diskMiB', 'inodes'] as const)('the limit `%s` may be narrowed, never widened', async (name) => {
     const most = configDefaults.limits[name];
     expect((await read({repository: `limits: {${name}: ${most}}\n`})).limits[name].origin).toBe('repository');
     const error = await refused({repository: `limits:\n  ${name}: ${most + 1}\n`});

@@ -6,7 +6,7 @@ import {hostname, tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {promisify} from 'node:util';
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest';
-import {askDriver, driverOf, lockRun} from '../../../src/record/driver/lock.js';
+import {askDriver, driverOf, lockRun, tellEntry} from '../../../src/record/driver/lock.js';
 import {readBootId, readMachine} from '../../../src/record/driver/machine.js';
 import {judgeOwner, processOwner} from '../../../src/record/driver/owner.js';
 
@@ -370,6 +370,19 @@ describe('a request', () => {
     expect(await askDriver(folder, 'cancel', signal)).toBe(false);
     await using _deaf = await lockRun(folder);
     expect([await askDriver(folder, 'cancel', signal), seen.length]).toEqual([false, 2]);
+  });
+
+  test('of a person to enter a box is answered when it was recorded, and by nobody else', async () => {
+    const entered: string[] = [];
+    {
+      await using _held = await lockRun(folder, {onEnter: (box) => Promise.resolve(entered.push(box) > 0 && box !== 'gone')});
+      expect([await tellEntry(folder, 'a'.repeat(255), signal), await tellEntry(folder, 'gone', signal), await askDriver(folder, 'cancel', signal)]).toEqual([true, false, false]);
+      for (const box of ['', '-x', 'a b', 'a\ncancel', 'a'.repeat(256), '../a']) expect(await tellEntry(folder, box, signal)).toBe(false);
+      expect(entered).toEqual(['a'.repeat(255), 'gone']);
+    }
+    expect(await tellEntry(folder, 'a', signal)).toBe(false);
+    await using _deaf = await lockRun(folder, {onRequest: () => undefined});
+    expect(await tellEntry(folder, 'a', signal)).toBe(false);
   });
 
   test('of any other form is refused, and does no harm', async () => {

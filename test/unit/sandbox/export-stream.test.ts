@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {isAppError} from '../../../src/core/errors.js';
-import type {ExportEntry} from '../../../src/core/sandbox.js';
-import {parseExport} from '../../../src/sandbox/export-stream.js';
+import type {ExportEntry, PreviewEntry} from '../../../src/core/sandbox.js';
+import {parseExport, parsePreview} from '../../../src/sandbox/export-stream.js';
 
 interface Frame {
   readonly kind: string;
@@ -63,6 +63,19 @@ describe('the stream of an export', () => {
         expect((await read([...parts, all.subarray(at)])).map(plain)).toEqual(list.map((item) => plain(item.entry)));
       }),
     );
+  });
+
+  it('is never taken for that of a preview, nor the other way round', async () => {
+    const frames = [encode({kind: 'F', flags: 1, path: bytes('a'), data: bytes('x')}), encode({kind: 'F', flags: 2, path: bytes('big'), size: 5000n}), encode({kind: 'L', path: bytes('l'), data: bytes('a')}), end(3)];
+    const preview = async (first: string): Promise<PreviewEntry[]> => {
+      const entries: PreviewEntry[] = [];
+      for await (const entry of parsePreview(chunks([bytes(first), ...frames]), 100)) entries.push(entry);
+      return entries;
+    };
+    const seen = (await preview('BHP1')).map(({preview: what, path, size, content}) => [what, Buffer.from(path).toString(), size, content && Buffer.from(content).toString()]);
+    expect(seen).toEqual([['executable', 'a', 1, 'x'], ['file', 'big', 5000, undefined], ['symlink', 'l', 0, 'a']]);
+    await expect(preview('BHX1')).rejects.toMatchObject({code: 'ENGINE_FAILED'});
+    await expect(read([bytes('BHP1'), ...frames])).rejects.toMatchObject({code: 'ENGINE_FAILED'});
   });
 
   it('that is cut anywhere is an error', async () => {

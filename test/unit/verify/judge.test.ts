@@ -187,7 +187,7 @@ describe('verdict on tests', () => {
     expect(judge({base: [], merged: []}).seen.map(([code]) => code)).toEqual(['NO_TESTS_RUN']);
     expect(judge({base: [], merged: [test(oldFile, 'x', 'skipped')]}).seen.map(([code]) => code)).toEqual(['NO_TESTS_RUN']);
   });
-  it.each([['time-out', 'TIME_OUT'], ['out-of-memory', 'OUT_OF_MEMORY'], ['no-results', 'NO_TEST_RESULTS'], ['not-started', 'NO_TEST_RESULTS'], ['not-loaded', 'NO_TEST_RESULTS']] as const)('%s is %s, says nothing of tests that gave no result, and keeps the failures that arrived', (end, code) => {
+  it.each([['time-out', 'TIME_OUT'], ['out-of-memory', 'OUT_OF_MEMORY'], ['out-of-disk', 'OUT_OF_DISK'], ['no-results', 'NO_TEST_RESULTS'], ['not-started', 'NO_TEST_RESULTS'], ['not-loaded', 'NO_TEST_RESULTS']] as const)('%s is %s, says nothing of tests that gave no result, and keeps the failures that arrived', (end, code) => {
     expect(judge({merged: [], end: {end}}).seen).toEqual([[code, undefined, ['implementation', 'documentation', 'test']]]);
     expect(judge({merged: [test(oldFile, 'old', 'failed')], end: {end}}).seen.map(([each]) => each)).toEqual([code, 'REGRESSION']);
   });

@@ -11,7 +11,7 @@ const run = (more: Partial<SuiteRun>): SuiteRun => ({end: 'complete', exitCode: 
 
 describe('a run that the work is compared with', () => {
   const compared = {command: ['pytest', '-q'], image: 'node', timeoutMs: 5000};
-  const ends = ['time-out', 'out-of-memory', 'no-results', 'not-started', 'not-loaded'] as const;
+  const ends = ['time-out', 'out-of-memory', 'out-of-disk', 'no-results', 'not-started', 'not-loaded'] as const;
   it.each(ends)('%s on the base, or with the new tests, is a finding of the harness that blames nobody', (end) => {
     const base = unusableRun({which: 'base', run: run({end}), ...compared});
     expect(base).toMatchObject({code: 'HARNESS_FAILED', check: 'tests', owners: [], evidence: {class: 'harness'}});
@@ -70,6 +70,7 @@ describe('end of a suite', () => {
   it('time and memory come before everything that the stream says', () => {
     expect(suiteRunOf(node, ended(0, {timedOut: true}), stream(true, 'passed'))).toMatchObject({end: 'time-out', tests: [{path: ['x']}]});
     expect(suiteRunOf(node, ended(137, {outOfMemory: true}), stream(true, 'passed')).end).toBe('out-of-memory');
+    expect(suiteRunOf(node, ended(137, {overDisk: 'inodes'}), stream(true, 'passed')).end).toBe('out-of-disk');
     expect(suiteRunOf(exitCodeRunner(['x']), ended(0, {timedOut: true}), startResultStream().end()).end).toBe('time-out');
   });
 });
