@@ -3,7 +3,6 @@ import {basename, dirname, join} from 'node:path';
 import {systemCode} from '../../core/errors.js';
 import {runGit} from '../door/command.js';
 import {onDisk, syncPath} from '../door/disk.js';
-import {sweep} from './staging.js';
 
 /**
  * Makes our bare repository (mode 0700, no template, no hook) in a folder unless it is there. It appears whole or not at
@@ -12,23 +11,33 @@ import {sweep} from './staging.js';
  */
 export async function initRepository(directory: string, signal: AbortSignal): Promise<void> {
   const parent = dirname(directory);
+  const prefix = `${basename(directory)}.new-`;
   if (!(await isWhole(directory))) {
     await onDisk(parent, () => mkdir(parent, {recursive: true, mode: 0o700}));
-    const prefix = `${basename(directory)}.new-`;
-    await onDisk(parent, () => sweep(parent, prefix));
-    const made = await onDisk(parent, () => mkdtemp(join(parent, prefix)));
     try {
-      await gitInit(made, signal);
-      await onDisk(made, () => syncTree(made));
-      const isPlaced = await onDisk(directory, () => place(made, directory));
-      await onDisk(parent, () => syncPath(parent));
-      // What is in the way is another process's repository, or half of an old one; only the latter is touched.
-      if (!isPlaced && !(await isWhole(directory))) await complete(directory, signal);
-    } finally {
-      await rm(made, {recursive: true, force: true});
+      await make(directory, join(parent, prefix), signal);
+    } catch (error) {
+      // Whoever was first has taken away what the others were making.
+      signal.throwIfAborted();
+      if (!(await isWhole(directory))) throw error;
     }
   }
+  // Nobody needs these any more: neither those who are late, nor a killed one.
+  await onDisk(parent, async () => {
+    for (const name of await readdir(parent)) if (name.startsWith(prefix)) await rm(join(parent, name), {recursive: true, force: true, maxRetries: 5});
+  });
   await onDisk(directory, () => chmod(directory, 0o700));
+}
+
+async function make(directory: string, prefix: string, signal: AbortSignal): Promise<void> {
+  const parent = dirname(directory);
+  const made = await onDisk(parent, () => mkdtemp(prefix));
+  await gitInit(made, signal);
+  await onDisk(made, () => syncTree(made));
+  const isPlaced = await onDisk(directory, () => place(made, directory));
+  await onDisk(parent, () => syncPath(parent));
+  // What is in the way is another process's repository, or half of an old one; only the latter is touched.
+  if (!isPlaced && !(await isWhole(directory))) await complete(directory, signal);
 }
 
 /** `git init` syncs nothing, whatever `core.fsync` says (measured on 2.39): after a power cut `HEAD` would be empty. */

@@ -78,7 +78,7 @@ function prefixOf(ref: string): string {
 }
 
 /** Removes what begins with a prefix and is older than a day. */
-export async function sweep(folder: string, startsWith: string): Promise<void> {
+async function sweep(folder: string, startsWith: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith(startsWith)) continue;
     const path = join(folder, name);

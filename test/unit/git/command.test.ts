@@ -108,6 +108,19 @@ describe('door one', () => {
     expect(statSync(join(folder.path, 'own-0')).mode & 0o777).toBe(0o700);
   });
 
+  it('takes away what a first opening left that was killed, also where it is whole by now', async () => {
+    await using folder = await tempFolder();
+    const half = async (): Promise<void> => {
+      await mkdir(join(folder.path, 'own.new-aBc123/objects/pack'), {recursive: true});
+      await writeFile(join(folder.path, 'own.new-aBc123/HEAD'), 'ref: refs/heads/none\n');
+    };
+    for (let round = 0; round < 2; round += 1) {
+      await half();
+      await openRepository(join(folder.path, 'own'), never);
+      expect(readdirSync(folder.path)).toEqual(['own']);
+    }
+  });
+
   it('mends the empty files that a power cut leaves of a first opening', async () => {
     await using folder = await tempFolder();
     const head = await userRepository(join(folder.path, 'user'));
