@@ -50,11 +50,16 @@ keep() {
   echo "$kept" >"$dir.$1.kept"
 }
 
-# Ends what left the group of a call: every process of a call carries its id in its environment.
+# Ends what left the group of a call: every process of a call carries its id in its environment. Again, while there is any:
+# one may have been made during the look.
 end_strays() {
-  for pid in $(set +f; grep -lszxF "BULKHEAD_CALL=$1" /proc/[0-9]*/environ); do
-    pid=${pid#/proc/}
-    kill -KILL "${pid%/environ}" 2>/dev/null
+  for round in 1 2 3 4 5 6 7 8; do
+    strays=$(set +f; grep -lszxF "BULKHEAD_CALL=$1" /proc/[0-9]*/environ)
+    if [ -z "$strays" ]; then return; fi
+    for pid in $strays; do
+      pid=${pid#/proc/}
+      kill -KILL "${pid%/environ}" 2>/dev/null
+    done
   done
 }
 
@@ -123,18 +128,20 @@ call() {
   count_limits
   memory_before=$memory processes_before=$processes
   echo "$$" >"$dir.started" || exit 1
-  if resolve "$1"; then
+  resolve "$1" || program=
+  # In the foreground: a shell starts what it does not wait for with SIGINT and SIGQUIT ignored, for good.
+  (
+    read -r child rest </proc/self/stat
+    now
+    echo "$child $((now + seconds + 1)) $dir" >"$current"
+    echo "$child" >"$dir.pid"
+    if [ -e "$dir.cancel-$nonce" ]; then exit 137; fi
+    exec <"$in" >"$dir.out" 2>"$dir.err"
+    if [ -z "$program" ]; then printf '%s: not found\n' "$1" >&2; exit 127; fi
+    cd "$work/$cwd" || exit 126
     shift
-    ( cd "$work/$cwd" || exit 126; BULKHEAD_CALL=$id exec setsid -- "$program" "$@" ) <"$in" >"$dir.out" 2>"$dir.err" &
-  else
-    ( printf '%s: not found\n' "$1" >&2; exit 127 ) </dev/null >"$dir.out" 2>"$dir.err" &
-  fi
-  child=$!
-  now
-  echo "$child $((now + seconds + 1)) $dir" >"$current"
-  echo "$child" >"$dir.pid"
-  if [ -e "$dir.cancel-$nonce" ]; then kill -KILL "-$child" 2>/dev/null; fi
-  wait "$child"
+    BULKHEAD_CALL=$id exec setsid -- "$program" "$@"
+  )
   code=$?
   : >"$current"
   if [ "$input" -gt 0 ]; then : >"$in"; fi

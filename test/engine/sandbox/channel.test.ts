@@ -40,6 +40,13 @@ describe('the channel of a box', () => {
     expect(await out(box, alive('411'))).toBe('1\n');
   });
 
+  it('starts a command with no signal ignored, and tells which one ended it', async () => {
+    await using box = await fixture.box(await fixture.snapshot([]));
+    for (const [name, code] of [['INT', 130], ['QUIT', 131], ['TERM', 143], ['HUP', 129], ['KILL', 137]] as const) expect((await sh(box, `kill -${name} $$; sleep 5`)).exitCode, name).toBe(code);
+    expect(await out(box, 'grep SigIgn /proc/self/status')).toBe('SigIgn:\t0000000000000000\n');
+    expect((await sh(box, 'trap "exit 7" INT; kill -INT $$; sleep 5')).exitCode).toBe(7);
+  });
+
   it('opens again when its session was killed from inside', async () => {
     await using box = await fixture.box(await fixture.snapshot([]));
     await out(box, 'true');
