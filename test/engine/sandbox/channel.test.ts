@@ -76,6 +76,15 @@ describe('the channel of a box', () => {
     expect(await out(box, 'echo alive')).toBe('alive\n');
   });
 
+  it('leaves nothing but its boxes on the engine when it is disposed, the lookout over their disk included', async () => {
+    const engine = startEngine();
+    const box = await engine.startBox(fixture.request(fixture.names(await fixture.snapshot([]))), calm);
+    const ofBox = async (): Promise<readonly string[]> => (await fixture.engine.leftovers(calm)).filter((item) => item.kind === 'container' && item.name.startsWith(box.name)).map((item) => item.name).sort();
+    await expect.poll(ofBox, {timeout: 10_000}).toEqual([box.name, `${box.name}-lookout`]);
+    await engine[Symbol.asyncDispose]();
+    expect(await ofBox()).toEqual([box.name]);
+  });
+
   it('takes a command of many lines, quotes and bytes as it is', async () => {
     await using box = await fixture.box(await fixture.snapshot([]));
     const odd = ["it's", 'line\nbreak\n', '$(id) `id` \\', '\u00fc\u{1f30a}', '*', ''];

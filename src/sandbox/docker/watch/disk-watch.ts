@@ -17,8 +17,8 @@ export interface WatchRequest {
 /** Why a box was ended: a limit of its own, or the disk of the engine's machine that was nearly full. */
 export type BoxEnd = {readonly limit: DiskLimit; /** Undefined: space was vanishing, and what the box holds could not be counted. */ readonly use: DiskUse | undefined; readonly cap: DiskUse} | {readonly limit: 'host'};
 
-/** Ends boxes that write too much. */
-export interface DiskWatch {
+/** Ends boxes that write too much. Disposing ends the looking and leaves nothing of it on the engine; boxes live on. */
+export interface DiskWatch extends AsyncDisposable {
   /** Watches a box from now on, until it is let go; one that is watched already stays so. */
   watch(request: WatchRequest): void;
   /** The box is stopped or gone. Settles when nothing of the watch is left on the engine, if it was the last one. */
@@ -116,6 +116,14 @@ export function startDiskWatch(engine: Engine, reserve: Reserve): DiskWatch {
     });
   }
 
+  async function stopLooking(): Promise<void> {
+    const last = looking;
+    looking = undefined;
+    engine.open.delete(watch);
+    last?.stop.abort();
+    await last?.done;
+  }
+
   const watch: DiskWatch = {
     watch(request) {
       if (boxes.has(request.box)) return;
@@ -123,15 +131,16 @@ export function startDiskWatch(engine: Engine, reserve: Reserve): DiskWatch {
       boxes.set(request.box, {...request, budget: newBudget(capOf(request.limits)), counting: false, strikes: 0});
       if (looking !== undefined) return;
       const stop = new AbortController();
+      engine.open.add(watch);
       looking = {stop, done: look(request.ownership, `${request.box}-lookout`, stop.signal).catch(() => undefined)};
     },
     async letGo(box) {
       boxes.delete(box);
-      if (boxes.size > 0) return;
-      const last = looking;
-      looking = undefined;
-      last?.stop.abort();
-      await last?.done;
+      if (boxes.size === 0) await stopLooking();
+    },
+    async [Symbol.asyncDispose]() {
+      boxes.clear();
+      await stopLooking();
     },
     endOf: (box) => ends.get(box),
   };
