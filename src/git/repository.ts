@@ -17,6 +17,7 @@ import {findCulprit, type BisectRequest, type Culprit} from './merge/bisect.js';
 import {mergeSubmission, type Merged, type MergeRequest} from './merge/merge.js';
 import {previewMerges, type PairConflict, type PreviewRequest} from './merge/preview.js';
 import {resolveMerge, type ResolveRequest} from './merge/resolve.js';
+import {openReading, type Reading} from './bare/reading.js';
 import {deleteRefs, listRefs, moveRefs, readRef, updateRef} from './bare/refs.js';
 import {sweepStaging} from './bare/staging.js';
 import {openTreeReader} from './bare/tree-reader.js';
@@ -36,6 +37,8 @@ export interface Repository {
   reader(commit: string, signal: AbortSignal): Promise<TreeReader>;
   /** The past of the commits in it. */
   history(): HistoryReader;
+  /** Both of these, for who reads much: `await using` it. */
+  reading(): Reading;
   /** A pack of what a commit reaches (without what another one does), and nothing else. */
   packHistory(span: PackedSpan, signal: AbortSignal): Readable;
   /** The commits at which that history is cut: their parents are not in the pack. */
@@ -94,6 +97,7 @@ export async function openRepository(dir: string, signal: AbortSignal): Promise<
     freezeDirty: (request) => freezeDirty(store, request),
     reader: (commit, within) => openTreeReader(store, commit, within),
     history: () => openHistoryReader(store),
+    reading: () => openReading(store),
     packHistory: (span, within) => packHistory(store, span, within),
     historyCuts: (commit, within) => readCuts(store, commit, within),
     importSubmission: (request) => importSubmission(store, request),

@@ -28,7 +28,7 @@ export type ToldContext = z.infer<typeof ToldContext>;
 export interface Teller extends Pick<Run, 'task' | 'steps' | 'contextCache'> {
   readonly options: Pick<Run['options'], 'context' | 'manifest'>;
   readonly rooms: Pick<Rooms, 'contextStore'> & {
-    readonly repository: Pick<Rooms['repository'], 'reader' | 'history'>;
+    readonly repository: Pick<Rooms['repository'], 'reader' | 'reading'>;
     readonly prompts: Pick<Rooms['prompts'], 'opening'>;
   };
 }
@@ -87,8 +87,9 @@ async function buildTold(run: Teller, {name, base, streams, context}: Build, sig
     run: async () => {
       const {repository} = run.rooms;
       const {budgets, compression, most} = context;
-      const reader = await repository.reader(base, signal);
-      const request = {reader, history: repository.history(), task: run.task, streams, budgets, compression, most, cache: run.contextCache, store: run.rooms.contextStore};
+      await using reading = repository.reading();
+      const reader = await reading.reader(base, signal);
+      const request = {reader, history: reading.history(), task: run.task, streams, budgets, compression, most, cache: run.contextCache, store: run.rooms.contextStore};
       return {told: (await buildContext(request, signal)).map(toldOf)};
     },
   });

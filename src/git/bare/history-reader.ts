@@ -2,9 +2,10 @@ import {Readable} from 'node:stream';
 import {AppError} from '../../core/errors.js';
 import type {HistoryReader, PastCommit, PathChange} from '../../core/history.js';
 import type {FileMode} from '../../core/tree.js';
-import {startByteReader} from '../door/byte-reader.js';
+import type {ByteReader} from '../door/byte-reader.js';
 import {runGit, spawnGit} from '../door/command.js';
 import {feed, type GitProcess} from '../door/process.js';
+import {askObjects} from './objects.js';
 import {assertId, type GitStore} from './refs.js';
 
 /** Most paths of one commit that are told. More of them (a reformat, a vendored library) do not belong together. */
@@ -46,20 +47,22 @@ interface Source {
 }
 
 async function readMessages(store: GitStore, ids: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
-  return withGit({store, args: ['cat-file', '--batch', '--buffer'], lines: ids, signal}, async (git) => {
-    const reader = startByteReader(git.stdout);
-    const messages: string[] = [];
-    for (const id of ids) {
-      const size = sizeOf(await reader.line(), id, 'commit');
-      const head = Buffer.from(await reader.bytes(Math.min(size, maxDifferenceBytes)));
-      // What is beyond is stepped over in pieces: a commit object may be as large as a blob.
-      for (let rest = size - head.length; rest > 0; rest -= maxDifferenceBytes) await reader.bytes(Math.min(rest, maxDifferenceBytes));
-      await reader.bytes(1);
-      const start = head.indexOf('\n\n');
-      messages.push(start === -1 ? '' : head.subarray(start + 2, start + 2 + maxMessageBytes).toString('utf8'));
-    }
-    return messages;
+  const messages: string[] = [];
+  const asked = askObjects(store, {questions: ids.map((id) => `contents ${id}`), signal}, async function* (answers) {
+    for (const id of ids) yield await readMessage(answers, id);
   });
+  for await (const message of asked) messages.push(message);
+  return messages;
+}
+
+async function readMessage(answers: ByteReader, id: string): Promise<string> {
+  const size = sizeOf(await answers.line(), id, 'commit');
+  const head = Buffer.from(await answers.bytes(Math.min(size, maxDifferenceBytes)));
+  // What is beyond is stepped over in pieces: a commit object may be as large as a blob.
+  for (let rest = size - head.length; rest > 0; rest -= maxDifferenceBytes) await answers.bytes(Math.min(rest, maxDifferenceBytes));
+  await answers.bytes(1);
+  const start = head.indexOf('\n\n');
+  return start === -1 ? '' : head.subarray(start + 2, start + 2 + maxMessageBytes).toString('utf8');
 }
 
 /**
@@ -116,11 +119,10 @@ async function readChanges({store, maxBytes}: Source, {from, to}: {readonly from
 async function readSizes(store: GitStore, oids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
   const sizes = new Map<string, number>();
   if (oids.length === 0) return sizes;
-  const {stdout} = await runGit({gitDir: store.directory, args: ['cat-file', '--batch-check'], stdin: oids.map((oid) => `${oid}\n`).join(''), signal});
-  for (const line of stdout.toString('latin1').split('\n')) {
-    const [oid = '', type, size] = line.split(' ');
-    if (type === 'blob') sizes.set(oid, Number(size));
-  }
+  const asked = askObjects(store, {questions: oids.map((oid) => `info ${oid}`), signal}, async function* (answers) {
+    for (const oid of oids) yield {oid, size: sizeOf(await answers.line(), oid, 'blob')};
+  });
+  for await (const {oid, size} of asked) sizes.set(oid, size);
   return sizes;
 }
 

@@ -1,10 +1,13 @@
 import {AppError} from '../../core/errors.js';
 import {readGit, runGit} from '../door/command.js';
+import type {ObjectPool} from './objects.js';
 
 /** Our bare repository, as the functions of this room take it. */
 export interface GitStore {
   /** Absolute path of the bare repository. */
   readonly directory: string;
+  /** Who reads objects of it again and again; undefined: each time a git is started. */
+  readonly objects?: ObjectPool | undefined;
 }
 
 /** Old value that means: the ref must not exist (git-update-ref). */

@@ -1,10 +1,9 @@
-import {Readable} from 'node:stream';
 import {AppError} from '../../core/errors.js';
 import {assertHeld, type FileMode, type TreeContent, type TreeFile, type TreeReader} from '../../core/tree.js';
-import {startByteReader, type ByteReader} from '../door/byte-reader.js';
-import {readGit, runGit, spawnGit} from '../door/command.js';
-import {feed} from '../door/process.js';
+import type {ByteReader} from '../door/byte-reader.js';
+import {runGit} from '../door/command.js';
 import {keepListing} from './listings.js';
+import {askObjects} from './objects.js';
 import {assertId, type GitStore} from './refs.js';
 
 /** Most bytes of a listing: about 2 million entries; a tree bomb ends here: a pack of 833 bytes can hold 10^10 files. */
@@ -17,7 +16,7 @@ const maxBatchedBytes = 8 * 1024 * 1024;
 /** Reads one commit of our repository: exact bytes, no attributes, no filters. Throws COMMIT_NOT_FOUND never: the id is known. */
 export async function openTreeReader(store: GitStore, commit: string, signal: AbortSignal): Promise<TreeReader> {
   assertId(commit);
-  const tree = await readGit({gitDir: store.directory, args: ['rev-parse', '--verify', '--quiet', `${commit}^{tree}`], signal});
+  const tree = await treeOf(store, commit, signal);
   let listing: Promise<readonly TreeFile[]> | undefined;
   let byPath: ReadonlyMap<string, TreeFile> | undefined;
 
@@ -48,25 +47,20 @@ export async function openTreeReader(store: GitStore, commit: string, signal: Ab
   };
 }
 
-/** The given files with their bytes, in their order, from one `cat-file --batch`. */
+/** The given files with their bytes, in their order, from one git. */
 export async function* readFiles(store: GitStore, files: readonly TreeFile[], signal: AbortSignal): AsyncGenerator<TreeContent> {
   for (const file of files) assertSize(file);
-  if (files.length === 0) return;
-  const stop = new AbortController();
-  const process = await spawnGit({gitDir: store.directory, args: ['cat-file', '--batch', '--buffer'], signal: AbortSignal.any([signal, stop.signal])});
-  const asked = files.filter((file) => file.mode !== 'submodule').map((file) => `${file.oid}\n`);
-  const fed = feed(process, Readable.from(asked));
-  fed.catch(() => undefined);
-  try {
-    const reader = startByteReader(process.stdout);
+  const questions = files.filter((file) => file.mode !== 'submodule').map((file) => `contents ${file.oid}`);
+  if (questions.length === 0) {
+    for (const {path, mode} of files) yield {path, mode, bytes: new Uint8Array()};
+    return;
+  }
+  yield* askObjects(store, {questions, signal}, async function* (answers): AsyncGenerator<TreeContent> {
     for (const file of files) {
       if (file.mode === 'submodule') yield {path: file.path, mode: file.mode, bytes: new Uint8Array()};
-      else yield* readBlob(reader, file);
+      else yield* readBlob(answers, file);
     }
-    await fed;
-  } finally {
-    stop.abort();
-  }
+  });
 }
 
 async function* readBlob(reader: ByteReader, {path, mode, oid, size}: TreeFile): AsyncGenerator<TreeContent> {
@@ -81,6 +75,16 @@ async function* readBlob(reader: ByteReader, {path, mode, oid, size}: TreeFile):
     yield {path, mode, bytes: await reader.bytes(size)};
   }
   await reader.bytes(1);
+}
+
+async function treeOf(store: GitStore, commit: string, signal: AbortSignal): Promise<string> {
+  let tree: string | undefined;
+  const asked = askObjects(store, {questions: [`info ${commit}^{tree}`], signal}, async function* (answers) {
+    yield await answers.line();
+  });
+  for await (const answer of asked) tree = /^([0-9a-f]{40}) tree /.exec(answer)?.[1];
+  if (tree === undefined) throw new AppError('GIT_FAILED', `Bulkhead's own repository has no commit ${commit}.`);
+  return tree;
 }
 
 async function readListing(store: GitStore, tree: string, signal: AbortSignal): Promise<readonly TreeFile[]> {

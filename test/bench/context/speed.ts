@@ -1,7 +1,8 @@
 import {buildContext} from '../../../src/context/build.js';
 import {startContextCache, type ContextCache} from '../../../src/context/cache.js';
+import type {ContextPackage} from '../../../src/context/package.js';
 import {openHistoryReader} from '../../../src/git/bare/history-reader.js';
-import {openTreeReader} from '../../../src/git/bare/tree-reader.js';
+import {openReading} from '../../../src/git/bare/reading.js';
 import {median} from '../row.js';
 import {git} from './cases.js';
 
@@ -37,12 +38,17 @@ export async function measureSpeed(directory: string, say: (line: string) => voi
 async function time(directory: string, {commit, task, cache}: {readonly commit: string; readonly task: string; readonly cache: ContextCache}): Promise<number> {
   const before = cache.count.hits;
   const started = performance.now();
-  const reader = await openTreeReader({directory}, commit, never);
-  const [made] = await buildContext({reader, history: openHistoryReader({directory}), task, streams: [stream], cache}, never);
+  const [made] = await build(directory, {commit, task, cache});
   const ms = performance.now() - started;
   if (made === undefined || made.items.length === 0) throw new Error('an empty package was timed');
   if (cache.count.hits !== before) throw new Error('a kept package was timed');
   return ms;
+}
+
+async function build(directory: string, {commit, task, cache}: {readonly commit: string; readonly task: string; readonly cache: ContextCache}): Promise<readonly ContextPackage[]> {
+  await using reading = openReading({directory});
+  const reader = await reading.reader(commit, never);
+  return await buildContext({reader, history: reading.history(), task, streams: [stream], cache}, never);
 }
 
 async function oneFileCommits(directory: string): Promise<readonly string[]> {

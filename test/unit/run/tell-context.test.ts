@@ -28,7 +28,7 @@ function tellerOf(reader: TreeReader, {budget = 3000, values = new Map<string, u
     steps: fakeSteps(fakeJournal()),
     contextCache: startContextCache(),
     options: {manifest, context: {budgets: {implementation: budget}, compression: 'adaptive', cache: {packages: 10, refreshSeconds: 60}}},
-    rooms: {contextStore, repository: {reader: () => Promise.resolve(reader), history: () => history}, prompts: {opening: ({context}) => `open ${context}`}},
+    rooms: {contextStore, repository: {reader: () => Promise.resolve(reader), reading: () => ({reader: () => Promise.resolve(reader), history: () => history, [Symbol.asyncDispose]: () => Promise.resolve()})}, prompts: {opening: ({context}) => `open ${context}`}},
   };
   return {teller, values};
 }
