@@ -17,6 +17,8 @@ const roles: Readonly<Record<string, string>> = {
     'You are the security specialist. You look for what an attacker could use in the code that this task touches (input that is trusted, secrets, missing limits), and close it.',
   documentation:
     'You are the documentation specialist. You describe what the code really does, for the people who use it. Every command and example that you write down, you have run.',
+  resolver:
+    'You are the resolver. Two specialists changed the same lines, and neither could bring both together; you wrote neither side and favour none. You make each file say what both of them meant, and change nothing else.',
 };
 
 const workspace = `You work alone in a sealed container.
@@ -80,8 +82,34 @@ export function conflictMessage({paths, why, ownDiff}: {readonly paths: readonly
     ['Your work could not be merged with that of the others in these files', lines(paths.map((path) => `- ${quote(path)}`))],
     ['Why', why === undefined ? '' : quoted(why)],
     ['What to do', 'Your workspace is now a fresh copy of what is merged so far, without your work. Bring your work in again so that both hold, then hand in with submit.'],
-    ['Your own changes, as a diff', quoted(ownDiff.length > maxDiffCharacters ? `${ownDiff.slice(0, maxDiffCharacters)}\n[… the rest of ${ownDiff.length} characters was cut]` : ownDiff)],
+    ['Your own changes, as a diff', quoted(cut(ownDiff))],
   ]);
+}
+
+/** A conflict that its owner could not resolve, as the resolver is told of it. */
+export interface Resolving {
+  readonly task: string;
+  /** Whose submission it is that could not be merged. */
+  readonly specialist: string;
+  readonly paths: readonly string[];
+  /** Diffs of what is merged so far, and of that submission, each from where they parted. */
+  readonly merged: string;
+  readonly submitted: string;
+}
+
+/** The message that begins the work of the resolver. */
+export function resolveMessage({task, specialist, paths, merged, submitted}: Resolving): string {
+  return sections([
+    ['The task that all of it is for', quoted(task)],
+    [`The work of ${specialist} could not be merged in these files, and only these you may write`, lines(paths.map((path) => `- ${quote(path)}`))],
+    ['What to do', 'Your workspace is what is merged so far together with that work, as far as git could merge it. The files above have git\'s conflict markers: first what is merged so far, then what both began with, last what was submitted. A file that one side deleted has no markers and stands as the other side has it: keep it or delete it. Bring both sides together so that what each of them wanted holds, leave no marker, then hand in with submit. If they contradict each other, change nothing, hand in and say why: a person decides then.'],
+    ['What the others changed, as a diff', quoted(cut(merged))],
+    [`What ${specialist} changed, as a diff`, quoted(cut(submitted))],
+  ]);
+}
+
+function cut(diff: string): string {
+  return diff.length > maxDiffCharacters ? `${diff.slice(0, maxDiffCharacters)}\n[… the rest of ${diff.length} characters was cut]` : diff;
 }
 
 /** About 10,000 tokens: enough for what one specialist writes, and not the whole window. */

@@ -4,7 +4,7 @@ import {fileURLToPath} from 'node:url';
 import {z} from 'zod';
 import {runSpecialist} from '../agents/loop.js';
 import {startModel, type Model} from '../agents/model.js';
-import {conflictMessage, openingMessage, repairMessage, systemPrompt} from '../agents/roles.js';
+import {conflictMessage, openingMessage, repairMessage, resolveMessage, systemPrompt} from '../agents/roles.js';
 import {parseTraffic, TrafficScript} from '../agents/traffic/script.js';
 import {startTrafficServer} from '../agents/traffic/server.js';
 import type {PackageStore} from '../context/store.js';
@@ -124,7 +124,7 @@ export async function wireRooms(request: {
       repository: await openStoreRepository(project.store, signal),
       model: wired.model,
       runSpecialist,
-      prompts: {role: systemPrompt, opening: openingMessage, repair: repairMessage, conflict: conflictMessage},
+      prompts: {role: systemPrompt, opening: openingMessage, repair: repairMessage, conflict: conflictMessage, resolve: resolveMessage},
       verifyCommit,
       harness: await readHarness(harnessDir),
       baseCache: withoutSecrets(fileCache(project.store.baseResults), redact),

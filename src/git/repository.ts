@@ -14,6 +14,7 @@ import {importLimits} from './import/limits.js';
 import {importSubmission, type ImportRequest, type Submission} from './import/submission.js';
 import {initRepository} from './bare/init.js';
 import {findCulprit, type BisectRequest, type Culprit} from './merge/bisect.js';
+import {markConflict} from './merge/mark.js';
 import {mergeSubmission, type Merged, type MergeRequest} from './merge/merge.js';
 import {previewMerges, type PairConflict, type PreviewRequest} from './merge/preview.js';
 import {resolveMerge, type ResolveRequest} from './merge/resolve.js';
@@ -47,6 +48,8 @@ export interface Repository {
   merge(request: MergeRequest): Promise<Merged>;
   /** Makes the merge commit of a conflict that somebody resolved; what is wrong with the resolution is a conflict again. */
   resolveMerge(request: ResolveRequest): Promise<Merged>;
+  /** A commit on top of the merge so far in which a conflict stands open, with markers; undefined when its tree would be unsafe. */
+  markConflict(request: MergeRequest): Promise<string | undefined>;
   /** The pairs of submissions that git alone could not merge. */
   previewMerges(request: PreviewRequest): Promise<readonly PairConflict[]>;
   /** The submissions that break a merge, by a check. */
@@ -103,6 +106,7 @@ export async function openRepository(dir: string, signal: AbortSignal): Promise<
     importSubmission: (request) => importSubmission(store, request),
     merge: (request) => mergeSubmission(store, request),
     resolveMerge: (request) => resolveMerge(store, request),
+    markConflict: (request) => markConflict(store, request),
     previewMerges: (request) => previewMerges(store, request),
     findCulprit: (request) => findCulprit(store, request),
     lookFirst: (span, within) => readLookFirst(store, span, within),

@@ -12,6 +12,7 @@ import {writeDurably} from '../record/durable.js';
 import {closeRun} from './close.js';
 import {mergeInOrder} from './merge.js';
 import {planStreams} from './plan.js';
+import {startResolver} from './resolver.js';
 import {refOf, type OpenedRun, type Run} from './rooms.js';
 import {alsoTold, beginFirst, tellContext, tellMore, type ToldContext} from './tell-context.js';
 import {verifyMerge} from './verify-merge.js';
@@ -26,7 +27,7 @@ export async function conductRun(opened: OpenedRun, signal: AbortSignal): Promis
   // What a killed git of an earlier process left locked: this process holds the run now.
   await opened.rooms.repository.unlockRefs(`refs/bulkhead/${opened.id}`, signal);
   const base = await freezeBase(opened, signal);
-  const run: Run = {...opened, image: await lockInputs(opened, signal), contextCache: startContextCache(opened.options.context?.cache)};
+  const run: Run = {...opened, image: await lockInputs(opened, signal), contextCache: startContextCache(opened.options.context?.cache), resolver: startResolver()};
   const {streams} = planOf(run);
   const told = await tellContext(run, {base, streams}, signal);
   const specialists = streams.map(newSpecialist);
@@ -44,7 +45,7 @@ export async function conductRun(opened: OpenedRun, signal: AbortSignal): Promis
     onto = merged.commit;
     handed = await repair(run, {owing, latest, phase: `repair-${round + 1}`, commit: onto, findings: verification.findings}, signal);
   }
-  return closeRun(run, {specialists, verifications, told: [...latest.values()]}, signal);
+  return closeRun(run, {specialists: [...specialists, ...run.resolver.worked()], verifications, told: [...latest.values()]}, signal);
 }
 
 /** What Bulkhead itself writes when the task is verified is closed to every specialist. */

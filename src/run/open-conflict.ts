@@ -20,7 +20,7 @@ const Ended = z.discriminatedUnion('state', [z.strictObject({state: z.literal('m
 const Tried = z.discriminatedUnion('state', [z.strictObject({state: z.literal('merged'), commit: z.string()}), z.strictObject({state: z.literal('conflicted'), paths: z.array(z.string()), why: z.string().optional()})]);
 
 /**
- * The last two rungs: a neutral resolver, where there is one, then a person. Without an answer of theirs the run parks with
+ * The last two rungs: a neutral resolver, then a person. Without an answer of theirs the run parks with
  * CONFLICT_OPEN, which names a file with both sides and the commands. What is decided is a step: a resume asks nobody twice.
  */
 export async function endConflict(run: Run, conflict: OpenConflict, signal: AbortSignal): Promise<ConflictEnd> {
@@ -45,7 +45,7 @@ export async function endConflict(run: Run, conflict: OpenConflict, signal: Abor
 }
 
 async function tryResolver(run: Run, conflict: OpenConflict, signal: AbortSignal): Promise<string | undefined> {
-  const resolution = await run.rooms.resolveConflict?.(run, conflict, signal);
+  const resolution = await run.resolver.ask(run, conflict, signal);
   if (resolution === undefined) return undefined;
   const tried = await run.steps.step({
     name: `resolve/${conflict.round}/${conflict.specialist}`,

@@ -1,6 +1,6 @@
 import type {runSpecialist} from '../agents/loop.js';
 import type {Model} from '../agents/model.js';
-import type {conflictMessage, openingMessage, repairMessage, systemPrompt} from '../agents/roles.js';
+import type {conflictMessage, openingMessage, repairMessage, resolveMessage, systemPrompt} from '../agents/roles.js';
 import type {ContextCache} from '../context/cache.js';
 import type {PackageStore} from '../context/store.js';
 import type {Journal, Steps} from '../core/journal.js';
@@ -15,6 +15,7 @@ import type {RunFiles} from '../record/store.js';
 import type {verifyCommit, VerifyRequest} from '../verify/verify.js';
 import type {ConflictAnswer} from './open-conflict.js';
 import type {RunOptions} from './options.js';
+import type {Specialist} from './work.js';
 
 /** The other rooms as the conductor sees them; `cli/wire.ts` hands in the real ones, tests what they like. */
 export interface Rooms {
@@ -27,6 +28,7 @@ export interface Rooms {
     readonly opening: typeof openingMessage;
     readonly repair: typeof repairMessage;
     readonly conflict: typeof conflictMessage;
+    readonly resolve: typeof resolveMessage;
   };
   readonly verifyCommit: typeof verifyCommit;
   readonly harness: readonly SeedFile[];
@@ -35,8 +37,6 @@ export interface Rooms {
   readonly contextStore: PackageStore;
   readonly deliverBranch: typeof deliverBranch;
   readonly signCommit: typeof signCommit;
-  /** A neutral resolver: asked when the owners could not resolve a conflict. */
-  readonly resolveConflict?: ResolveConflict;
   /** Takes this machine's secrets out of everything that is written. */
   readonly redact: Redactor;
 }
@@ -54,11 +54,16 @@ export interface OpenConflict {
   readonly why: string | undefined;
 }
 
-/**
- * Somebody who is neither of the owners, in a box of their own made from the merge so far. Gives a commit of ours on top of
- * it in which both sides hold, or undefined when that could not be done; it may change the conflicted paths alone. Its acts are steps of the run.
- */
-export type ResolveConflict = (run: Run, conflict: OpenConflict, signal: AbortSignal) => Promise<string | undefined>;
+/** Who is asked when the owner could not resolve a conflict. */
+export interface Resolver {
+  /**
+   * Gives a commit of ours on top of the merge so far in which both sides hold, or undefined when that could not be done; it may
+   * differ from what git merged in the conflicted paths alone. Its acts are steps of the run.
+   */
+  readonly ask: (run: Run, conflict: OpenConflict, signal: AbortSignal) => Promise<string | undefined>;
+  /** Who worked at it so far, for the report. */
+  readonly worked: () => readonly Specialist[];
+}
 
 /** One run while this process drives it, before its inputs are locked. */
 export interface OpenedRun {
@@ -85,6 +90,7 @@ export interface Run extends OpenedRun {
   readonly image: LockedImage;
   /** What was worked out for one context package, for the next. */
   readonly contextCache: ContextCache;
+  readonly resolver: Resolver;
 }
 
 /** Where a run's own refs live in the bare repository. */

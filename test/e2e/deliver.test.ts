@@ -2,6 +2,7 @@ import {access, chmod, mkdir, readFile, symlink, writeFile} from 'node:fs/promis
 import {delimiter, join} from 'node:path';
 import {afterAll, describe, expect, test} from 'vitest';
 import {Report} from '../../src/core/report.js';
+import {conflictManifest, conflictTraffic} from './conflict.js';
 import {bulkhead, engineLeftovers, runFlags, startProject, type Ended, type Project} from './fixture.js';
 
 afterAll(async () => {
@@ -11,32 +12,9 @@ afterAll(async () => {
 const json = (ended: Ended): Record<string, unknown> => JSON.parse(ended.stdout) as Record<string, unknown>;
 const reportOf = (ended: Ended): Report => Report.loose().parse(JSON.parse(ended.stdout));
 
-const manifest = `schemaVersion: 1
-task: Two names for one function
-image: node
-files:
-  - {path: src/add.js, action: modify, owner: implementation, must: [{contains: plus}]}
-  - {path: src/names.js, action: create, owner: quality}
-tests: {command: [node, --test], failToPass: none}
-`;
-const change = (name: string): string => `{bash: {command: "echo 'export const ${name} = 1;' >> shared.js"}}`;
-
-/** Two specialists make the same new file; the later one does not bring its work in again. */
-const conflicting = `schemaVersion: 1
-specialists:
-  implementation:
-    turns:
-      - tools: [${change('a')}, {bash: {command: "echo 'export const plus = add;' >> src/add.js"}}, {submit: {summary: ok}}]
-  quality:
-    turns:
-      - tools: [${change('b')}, {edit: {command: create, path: src/names.js, file_text: "export const names = 1;\\n"}}, {submit: {summary: ok}}]
-    repair:
-      - tools: [{submit: {summary: "I do not know how"}}]
-`;
-
 /** A run that waits for a person: its id, and what it told them. */
 async function parked(project: Project): Promise<{readonly id: string; readonly onto: string; readonly submission: string}> {
-  const ended = await bulkhead(project, [...(await runFlags(project, {manifest, traffic: conflicting})), '--repair-rounds', '0', '--json']);
+  const ended = await bulkhead(project, [...(await runFlags(project, {manifest: conflictManifest, traffic: conflictTraffic({owner: 'gives up', resolver: ['tools: [{submit: {summary: "they contradict each other"}}]']})})), '--repair-rounds', '0', '--json']);
   expect(ended.exitCode, ended.stderr).toBe(6);
   const {error} = json(ended) as {error: {code: string; details: {file: string; onto: string; submission: string; paths: readonly string[]}}};
   expect(error).toMatchObject({code: 'CONFLICT_OPEN', details: {paths: ['shared.js']}});

@@ -3,6 +3,7 @@ import {dirname, join} from 'node:path';
 import {afterEach, describe, expect, test} from 'vitest';
 import {sha256} from '../../src/core/canonical.js';
 import type {Report} from '../../src/core/report.js';
+import {conflictManifest, conflictTraffic} from './conflict.js';
 import {bulkhead, engineLeftovers, fingerprint, honestTurns, isDelivery, journals, runFlags, smallProject, startBulkhead, startProject, subtractTraffic, untilJournal, type Ended} from './fixture.js';
 
 afterEach(async () => {
@@ -78,30 +79,22 @@ describe('a run', () => {
 
   test('with a conflict goes back to the owner whose submission came later', async () => {
     await using project = await startProject();
-    const manifest = `schemaVersion: 1
-task: Two names for one function
-image: node
-files:
-  - {path: src/add.js, action: modify, owner: implementation, must: [{contains: plus}]}
-  - {path: src/names.js, action: create, owner: quality}
-tests: {command: [node, --test], failToPass: none}
-`;
-    const change = (name: string): string => `{bash: {command: "echo 'export const ${name} = 1;' >> shared.js"}}`;
-    const traffic = `schemaVersion: 1
-specialists:
-  implementation:
-    turns:
-      - tools: [${change('a')}, {bash: {command: "echo 'export const plus = add;' >> src/add.js"}}, {submit: {summary: ok}}]
-  quality:
-    turns:
-      - tools: [${change('b')}, {edit: {command: create, path: src/names.js, file_text: "export const names = 1;\\n"}}, {submit: {summary: ok}}]
-    repair:
-      - tools: [${change('b')}, {edit: {command: create, path: src/names.js, file_text: "export const names = 1;\\n"}}, {submit: {summary: on top}}]
-`;
-    const ended = await bulkhead(project, [...(await runFlags(project, {manifest, traffic})), '--json']);
+    const ended = await bulkhead(project, [...(await runFlags(project, {manifest: conflictManifest, traffic: conflictTraffic({owner: 'again'})})), '--json']);
     const report = reportOf(ended);
     expect([ended.exitCode, report.verdict, report.findings]).toEqual([0, 'verified', []]);
     expect(await project.git('show', `${report.branch ?? ''}:shared.js`)).toBe('export const a = 1;\nexport const b = 1;\n');
+  });
+
+  test('with a conflict that its owner could not resolve goes to a resolver, who may write that file alone and is accounted for', async () => {
+    await using project = await startProject();
+    const resolved = "printf 'export const a = 1;\\\\nexport const b = 1;\\\\n' > shared.js";
+    const turns = ['tools: [{bash: {command: "grep -c ^======= shared.js && echo stray >> src/add.js"}}]', `tools: [{bash: {command: "${resolved}"}}, {submit: {summary: both}}]`];
+    const ended = await bulkhead(project, [...(await runFlags(project, {manifest: conflictManifest, traffic: conflictTraffic({owner: 'gives up', resolver: turns})})), '--json']);
+    const report = reportOf(ended);
+    expect([ended.exitCode, report.verdict, report.findings]).toEqual([0, 'verified', []]);
+    expect(await project.git('show', `${report.branch ?? ''}:shared.js`)).toBe('export const a = 1;\nexport const b = 1;\n');
+    expect(await project.git('show', `${report.branch ?? ''}:src/add.js`)).not.toContain('stray');
+    expect(report.specialists.map(({specialist, turns}) => [specialist, turns])).toContainEqual(['resolver', 2]);
   });
 
   test('leaves out what a specialist wrote outside its scope, and says so', async () => {

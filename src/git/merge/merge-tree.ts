@@ -33,11 +33,11 @@ export interface Pair {
   readonly theirs: string;
 }
 
-/** Merges two commits with `git merge-tree`: no checkout, no index, no driver. Writes the objects of the merged tree. */
-export async function mergeTrees(store: GitStore, {ours, theirs}: Pair, signal: AbortSignal): Promise<TreeMerge> {
+/** Merges two commits with `git merge-tree`: no checkout, no index, no driver. Writes the objects of the merged tree; `showBase` puts the base into its markers. */
+export async function mergeTrees(store: GitStore, {ours, theirs, showBase = false}: Pair & {readonly showBase?: boolean}, signal: AbortSignal): Promise<TreeMerge> {
   assertId(ours);
   assertId(theirs);
-  const {exitCode, stdout} = await runGit({gitDir: store.directory, args: ['merge-tree', '--write-tree', '-z', ours, theirs], okExits: [0, 1], signal});
+  const {exitCode, stdout} = await runGit({gitDir: store.directory, args: ['merge-tree', '--write-tree', '-z', ours, theirs], config: showBase ? ['merge.conflictStyle=diff3'] : [], okExits: [0, 1], signal});
   const fields = stdout.toString('utf8').split('\0');
   const tree = fields[0] ?? '';
   assertId(tree);

@@ -145,6 +145,28 @@ describe('a resolution', () => {
   });
 });
 
+describe('an open conflict as a commit', () => {
+  it('is what git could merge on top of the merge so far, with markers that show the base', async () => {
+    await using folder = await tempFolder();
+    const {repository, base} = await ownRepository(folder.path, {'a.txt': 'a\n', 'b.txt': 'b\n', 'c.txt': 'c\n'});
+    const [one, two] = [await submission(repository, base, 'one', [file('a.txt', '1\n'), file('c.txt', 'one\n')]), await submission(repository, base, 'two', [file('a.txt', '2\n'), {kind: 'deleted', path: Buffer.from('c.txt')}, file('two', '2')])];
+    const commit = (await repository.markConflict({onto: one, submission: two, ref, message: 'open', date, signal: never})) ?? '';
+    expect(await git(repository.directory, 'rev-list', '--parents', '-1', commit)).toBe(`${commit} ${one}`);
+    const tree = await treeOf(repository, commit);
+    expect(tree).toMatchObject({'b.txt': 'file b\n', 'c.txt': 'file one\n', two: 'file 2'});
+    expect(tree['a.txt']).toMatch(/^file <{7} .*\n1\n\|{7} .*\na\n={7}\n2\n>{7} .*\n$/);
+    expect(await repository.readRef(ref, never)).toBe(commit);
+  });
+
+  it('is not made when the tree would be unsafe', async () => {
+    await using folder = await tempFolder();
+    const {repository, base} = await ownRepository(folder.path, {'a.txt': 'a\n'});
+    const [one, two] = [await submission(repository, base, 'one', [file('a.txt', '1\n'), file('x/HEAD', 'ref: refs/heads/main\n'), file('x/objects/o', '')]), await submission(repository, base, 'two', [file('a.txt', '2\n'), file('x/refs/r', '')])];
+    expect(await repository.markConflict({onto: one, submission: two, ref, message: 'open', date, signal: never})).toBeUndefined();
+    expect(await repository.readRef(ref, never)).toBeUndefined();
+  });
+});
+
 describe('the search for what breaks a merge', () => {
   async function submissions(root: string, count = 7) {
     const {repository, base} = await ownRepository(root);

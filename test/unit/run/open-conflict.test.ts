@@ -21,12 +21,12 @@ async function conflicting(root: string) {
   /** As a process that takes the run up: what the journal knows is not done again. */
   const end = async (more: {readonly conflictAnswer?: ConflictAnswer; readonly resolves?: string | undefined} = {}) => {
     await using journal = await openJournal(files.journal, {now: () => date, redact: makeRedactor([])});
-    const resolveConflict = () => {
+    const ask = () => {
       asked.push('resolver');
       return Promise.resolve(more.resolves);
     };
-    const rooms = {repository, redact: makeRedactor([]), ...('resolves' in more ? {resolveConflict} : {})};
-    const run = {id: 'r1', startedAt: date, checkout: await readCheckout(user, never), files, journal, steps: startSteps(journal), rooms, conflictAnswer: more.conflictAnswer};
+    const rooms = {repository, redact: makeRedactor([])};
+    const run = {id: 'r1', startedAt: date, checkout: await readCheckout(user, never), files, journal, steps: startSteps(journal), rooms, resolver: {ask, worked: () => []}, conflictAnswer: more.conflictAnswer};
     return await endConflict(run as unknown as Run, conflict, never);
   };
   return {repository, user, onto, submission, submit, end, files, asked};
@@ -42,11 +42,10 @@ describe('a conflict that its owner could not resolve', () => {
     expect(await git(repository.directory, 'rev-list', '--parents', '-1', ended.commit)).toBe(`${ended.commit} ${onto} ${submission}`);
   });
 
-  test('waits for a person when there is no resolver, or it gives nothing fit: parked, with a file that has both sides and commands', async () => {
+  test('waits for a person when the resolver gives nothing, or nothing fit: parked, with a file that has both sides and commands', async () => {
     await using folder = await tempFolder();
     const {end, submit, onto, submission, files, asked} = await conflicting(folder.path);
     const waiting = {code: 'CONFLICT_OPEN', exitCode: 6, message: expect.stringContaining(files.conflict('0-two')) as string, hint: expect.stringContaining('bulkhead resume r1 --leave-out two') as string};
-    await expect(end()).rejects.toMatchObject(waiting);
     await expect(end({resolves: undefined})).rejects.toMatchObject(waiting);
     await expect(end({resolves: await submit('resolver', onto, '<<<<<<< a\n')})).rejects.toMatchObject(waiting);
     expect(asked).toEqual(['resolver', 'resolver']);
