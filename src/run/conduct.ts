@@ -9,6 +9,7 @@ import type {Plan} from '../core/specialist.js';
 import type {Verification} from '../core/verification.js';
 import {keptPaths} from '../project/agent-os/places.js';
 import {writeDurably} from '../record/durable.js';
+import {blame} from './blame.js';
 import {closeRun} from './close.js';
 import {mergeInOrder} from './merge.js';
 import {planStreams} from './plan.js';
@@ -38,7 +39,7 @@ export async function conductRun(opened: OpenedRun, signal: AbortSignal): Promis
   let onto = base;
   for (let round = 0; ; round += 1) {
     const merged = await mergeInOrder(run, {round, onto}, handed, signal);
-    const verification = await verifyMerge(run, {round, base, ...merged}, signal);
+    const verification = await blame(run, {round, base, onto, handed}, await verifyMerge(run, {round, base, ...merged}, signal), signal);
     verifications.push(verification);
     const owing = specialists.filter((one) => findingsOf(one, verification.findings).length > 0);
     if (verification.verdict !== 'blocked' || round === run.options.repairRounds || owing.length === 0) break;

@@ -21,6 +21,14 @@ export interface MergeSoFar {
   readonly findings: readonly Finding[];
   /** Who changed a path in this merge. */
   readonly authors: ReadonlyMap<string, readonly string[]>;
+  /** Submissions as they were before somebody resolved their conflict. */
+  readonly resolved: readonly ResolvedSide[];
+}
+
+/** A submission that did not go onto the merge as it was. */
+export interface ResolvedSide {
+  readonly name: string;
+  readonly submission: string;
 }
 
 /**
@@ -31,21 +39,25 @@ export interface MergeSoFar {
 export async function mergeInOrder(run: Run, at: MergeAt, handed: readonly HandedIn[], signal: AbortSignal): Promise<MergeSoFar> {
   const findings: Finding[] = [];
   const authors = new Map<string, readonly string[]>();
+  const resolved: ResolvedSide[] = [];
   let onto = at.onto;
   for (const first of handed) {
     const merged = await mergeOne(run, {round: at.round, onto}, first, signal);
     onto = merged.commit;
     findings.push(...merged.findings);
     const name = first.specialist.stream.specialist;
+    if (first.commit !== undefined && merged.byHand) resolved.push({name, submission: first.commit});
     for (const path of merged.changed) authors.set(path, [...(authors.get(path) ?? []), name]);
   }
-  return {commit: onto, findings, authors};
+  return {commit: onto, findings, authors, resolved};
 }
 
 interface MergedOne {
   readonly commit: string;
   readonly changed: readonly string[];
   readonly findings: readonly Finding[];
+  /** Whether it went in, and not as it was handed in at first. */
+  readonly byHand: boolean;
 }
 
 interface MergeAt {
@@ -60,16 +72,16 @@ async function mergeOne(run: Run, at: MergeAt, first: HandedIn, signal: AbortSig
   for (let attempt = 0; ; attempt += 1) {
     if (handed.commit !== undefined) {
       const merged = await merge(run, {...at, attempt, name, submission: handed.commit}, signal);
-      if (merged.state === 'merged') return {commit: merged.commit, changed: handed.changed, findings: handed.findings};
+      if (merged.state === 'merged') return {commit: merged.commit, changed: handed.changed, findings: handed.findings, byHand: attempt > 0};
       open = {submission: handed.commit, changed: handed.changed, conflicted: merged};
     }
-    if (open === undefined) return {commit: at.onto, changed: [], findings: handed.findings};
+    if (open === undefined) return {commit: at.onto, changed: [], findings: handed.findings, byHand: false};
     const {submission, changed, conflicted} = open;
     // A rework that brings nothing in again resolves nothing.
     if (handed.commit === undefined || attempt === maxReworks) {
       const end = await endConflict(run, {...at, specialist: name, submission, paths: conflicted.paths, why: conflicted.why}, signal);
-      if (end.state === 'merged') return {commit: end.commit, changed, findings: handed.findings};
-      return {commit: at.onto, changed: [], findings: [...handed.findings, conflict(name, conflicted)]};
+      if (end.state === 'merged') return {commit: end.commit, changed, findings: handed.findings, byHand: true};
+      return {commit: at.onto, changed: [], findings: [...handed.findings, conflict(name, conflicted)], byHand: false};
     }
     const ownDiff = await run.rooms.repository.diffText(await parentOf(run, submission, signal), submission, signal);
     const opening = run.rooms.prompts.conflict({paths: conflicted.paths, why: conflicted.why, ownDiff});

@@ -1,6 +1,7 @@
 import {AppError} from '../core/errors.js';
 import type {Finding} from '../core/finding.js';
 import {Verification} from '../core/verification.js';
+import type {ResolvedSide} from './merge.js';
 import type {Run} from './rooms.js';
 
 /** Findings in the journal's own lines; all of them are in the outcome of the step and in the report. */
@@ -13,6 +14,7 @@ export interface VerifyAt {
   readonly commit: string;
   readonly findings: readonly Finding[];
   readonly authors: ReadonlyMap<string, readonly string[]>;
+  readonly resolved: readonly ResolvedSide[];
 }
 
 /** Verifies a merge against the manifest and the base, once. What could not be decided is INCONCLUSIVE. */
@@ -25,6 +27,8 @@ export async function verifyMerge(run: Run, at: VerifyAt, signal: AbortSignal): 
     names: {prefix: namePrefix},
     schema: Verification,
     run: async () => {
+      const sides = [];
+      for (const {name, submission} of at.resolved) sides.push({name, commit: await repository.reader(submission, signal)});
       const seen = await verifyCommit({
         manifest: run.options.manifest,
         base: await repository.reader(at.base, signal),
@@ -38,6 +42,7 @@ export async function verifyMerge(run: Run, at: VerifyAt, signal: AbortSignal): 
         authors: (path) => at.authors.get(path) ?? [],
         harness,
         baseCache,
+        sides,
         signal,
       });
       if (seen.verdict === 'inconclusive') throw undecided(seen);

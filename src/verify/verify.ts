@@ -13,6 +13,7 @@ import {actorsOf, changedPaths} from './owners.js';
 import {planProtection} from './protect.js';
 import {readReach, type Reach} from './reach.js';
 import {planSuite, type SuiteRunner} from './runners/runner.js';
+import type {Side} from './tests/sides.js';
 import type {SuiteBench} from './tests/suite.js';
 
 /** Asks whether a manifest is true of a commit. */
@@ -34,6 +35,8 @@ export interface VerifyRequest {
   /** Which specialists' submissions touched a path; without it, the manifest's owners answer for it. */
   readonly authors?: ((path: string) => readonly string[]) | undefined;
   readonly baseCache?: BaseCache | undefined;
+  /** Submissions whose conflicts were resolved by hand: the tests that they brought have to be in the merge. */
+  readonly sides?: readonly Side[] | undefined;
   /** Progress in words, for a person who waits. */
   readonly tell?: ((line: string) => void) | undefined;
   readonly signal: AbortSignal;

@@ -97,6 +97,23 @@ describe('a run', () => {
     expect(report.specialists.map(({specialist, turns}) => [specialist, turns])).toContainEqual(['resolver', 2]);
   });
 
+  test('in which one of two broke an old test gives the finding to that one alone', async () => {
+    await using project = await startProject({
+      'package.json': '{"type": "module"}\n',
+      'src/one.js': 'export const one = () => 1;\n',
+      'src/two.js': 'export const two = () => 2;\n',
+      'test/both.test.js': "import {test} from 'node:test';\nimport assert from 'node:assert';\nimport {one} from '../src/one.js';\nimport {two} from '../src/two.js';\ntest('both', () => assert.equal(one() + two(), 3));\n",
+    });
+    const manifest = 'schemaVersion: 1\ntask: Name both\nimage: node\nfiles:\n  - {path: src/one.js, action: modify, owner: implementation}\n  - {path: src/two.js, action: modify, owner: quality}\ntests: {command: [node, --test], failToPass: none}\n';
+    const write = (name: string, value: number): string => `{edit: {command: create, path: src/${name}.js, file_text: "// named\\nexport const ${name} = () => ${value};\\n"}}, {submit: {summary: ok}}`;
+    // Whoever is asked to repair without a script for it would stop the run.
+    const traffic = `schemaVersion: 1\nspecialists:\n  implementation:\n    turns:\n      - tools: [${write('one', 1)}]\n  quality:\n    turns:\n      - tools: [${write('two', 3)}]\n    repair:\n      - tools: [${write('two', 2)}]\n`;
+    const ended = await bulkhead(project, [...(await runFlags(project, {manifest, traffic})), '--json']);
+    const report = reportOf(ended);
+    expect([ended.exitCode, report.verdict]).toEqual([0, 'verified']);
+    expect(report.rounds[0]?.findings.map(({code, owners}) => [code, owners])).toEqual([['REGRESSION', ['quality']]]);
+  });
+
   test('leaves out what a specialist wrote outside its scope, and says so', async () => {
     await using project = await startProject();
     const traffic = subtractTraffic([`tools: [{bash: {command: "echo '// weaker' > test/add.test.js; mkdir -p .github; echo x > .github/ci.yml"}}]`, ...honestTurns.slice(1)]);

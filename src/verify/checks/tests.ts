@@ -1,5 +1,6 @@
 import type {Manifest} from '../../core/manifest.js';
 import type {TestSummary} from '../../core/verification.js';
+import {runBase, type BaseCache} from '../base-run.js';
 import type {Actors} from '../owners.js';
 import type {SuiteRunner} from '../runners/runner.js';
 import {judgeExitCode} from '../tests/exit-code.js';
@@ -7,6 +8,7 @@ import {filesToProve} from '../tests/fail-to-pass.js';
 import {takeInventory} from '../tests/inventory.js';
 import {judgeTests} from '../tests/judge.js';
 import type {SuiteRun} from '../tests/results.js';
+import {lostTests, type Side, type SideRun} from '../tests/sides.js';
 import {runSuite, type SuiteBench} from '../tests/suite.js';
 import {unusableRun} from '../tests/unusable.js';
 import {beforeTree, mergedTree, type TreeParts} from '../trees.js';
@@ -24,6 +26,8 @@ export interface TestsInput {
   readonly actors: Actors;
   /** Prefix of every volume and container. */
   readonly namePrefix: string;
+  readonly baseCache?: BaseCache | undefined;
+  readonly sides?: readonly Side[] | undefined;
 }
 
 /**
@@ -43,7 +47,8 @@ export async function checkTests(input: TestsInput, signal: AbortSignal): Promis
   bench.tell('tests on the merged commit');
   const merged = await runSuite(bench, {name: `${namePrefix}-merged`, files: mergedTree(trees, signal), runner}, signal);
   const evidence = {manifest, tests, base, before, merged, actors};
-  const {summary, findings} = runner.streams ? judgeTests({...evidence, inventory: takeInventory(evidence)}, runner.name) : judgeExitCode(evidence);
+  const {summary, findings: judged} = runner.streams ? judgeTests({...evidence, inventory: takeInventory(evidence)}, runner.name) : judgeExitCode(evidence);
+  const findings = [...judged, ...lostTests({base, merged, sides: merged.end === 'complete' && runner.streams ? await runSides(input, signal) : []})];
   const noProof = before && unusableRun({which: 'before', run: before, ...compared});
   const {passed, total} = summary;
   // What a broken comparison would say of single tests is no finding; what the merged run shows by itself is one.
@@ -52,6 +57,16 @@ export async function checkTests(input: TestsInput, signal: AbortSignal): Promis
   }
   // Not every test must pass: known failures of the base are named, and block nothing.
   return {result: {check: 'tests', outcome: findings.length > 0 ? 'failed' : 'passed', passed, total}, findings, summary};
+}
+
+/** The suite on the trees of those sides, each by itself. */
+async function runSides({sides = [], runner, bench, namePrefix, baseCache}: TestsInput, signal: AbortSignal): Promise<readonly SideRun[]> {
+  const runs: SideRun[] = [];
+  for (const [index, {name, commit}] of sides.entries()) {
+    bench.tell(`tests of the submission of ${name}`);
+    runs.push({name, run: await runBase({base: commit, runner, bench, namePrefix: `${namePrefix}-side-${index}`, baseCache}, signal)});
+  }
+  return runs;
 }
 
 function nothingSeen({name}: SuiteRunner, base: SuiteRun): TestSummary {

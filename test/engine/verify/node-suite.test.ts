@@ -2,6 +2,7 @@ import {describe, expect, it} from 'vitest';
 import {AppError} from '../../../src/core/errors.js';
 import type {SuiteRun} from '../../../src/verify/tests/results.js';
 import {startEngine} from '../sandbox/engine-fixture.js';
+import {memoryTree} from '../../unit/verify/memory-tree.js';
 import {codesOf, useVerification, type Case} from './verify-fixture.js';
 
 const verify = useVerification('node');
@@ -273,6 +274,18 @@ export const double = () => 5;
     const broken = await verify({base: files, change: {...change, 'src/add.js': 'export const add = () => 0;\n'}, manifest: {files: manifest.files, tests}});
     expect(broken.findings).toMatchObject([{code: 'TEST_FAILED', evidence: {class: 'exit-code'}}]);
     expect(broken.checks[2]).toEqual({check: 'tests', outcome: 'failed', passed: 0, total: 1});
+  });
+
+  it('tests of a submission that were lost where its conflict was resolved are found, and those that are still there are not', async () => {
+    const triple = doubleTest.replace("'doubles'", "'doubles twice'");
+    const submitted = memoryTree({...base, ...honest, 'test/triple.test.js': triple});
+    const lost = await verify({...one({}), request: {sides: [{name: 'quality', commit: submitted}]}});
+    expect(lost.findings.map(({code, path, owners}) => [code, path, owners])).toEqual([
+      ['TESTS_VANISHED', 'test/triple.test.js', ['quality']],
+      ['TESTS_VANISHED', 'test/triple.test.js', ['quality']],
+    ]);
+    const kept = await verify({...one({'test/triple.test.js': triple}), request: {sides: [{name: 'quality', commit: submitted}]}});
+    expect([kept.verdict, codesOf(kept)]).toEqual(['verified', []]);
   });
 
   it('a lost engine is inconclusive, never a failed test', async () => {

@@ -5,7 +5,6 @@ import {execa} from 'execa';
 import {describe, expect, it} from 'vitest';
 import type {ExportEntry} from '../../../src/core/sandbox.js';
 import type {Submitted} from '../../../src/git/merge/bisect.js';
-import {coverInventories} from '../../../src/git/merge/inventory.js';
 import type {Repository} from '../../../src/git/repository.js';
 import {date, deleted, file, git, link, never, open, ownRepository, stream, tempFolder, treeOf} from './fixture.js';
 
@@ -246,38 +245,5 @@ describe('the search for what breaks a merge', () => {
       return Promise.resolve(false);
     };
     await expect(repository.findCulprit({onto: base, submissions: all, ref, date, signal: stop.signal, holds})).rejects.toThrow('enough');
-  });
-});
-
-describe('the tests of a merge', () => {
-  const owns = (...files: readonly string[]) => (test: string) => files.some((name) => test.startsWith(`${name} > `));
-  const base = ['a > 1', 'a > 2', 'b > 1'];
-
-  it('cover those of both sides when nothing is gone but what its owner deleted', () => {
-    const sides = [
-      {name: 'one', tests: ['a > 1', 'a > 3', 'b > 1'], owns: owns('a')},
-      {name: 'two', tests: [...base, 'b > 2'], owns: owns('b')},
-    ];
-    const merged = ['a > 1', 'a > 3', 'b > 1', 'b > 2'];
-    expect(coverInventories({base, sides, merged})).toEqual({covered: true, lost: [], deleted: [{test: 'a > 2', by: ['one']}]});
-  });
-
-  it('do not when one of a side is gone, or was deleted by somebody who does not own it, or was never in the base', () => {
-    const sides = [
-      {name: 'one', tests: ['a > 1', 'b > 1', 'a > new'], owns: owns('b')},
-      {name: 'two', tests: [...base, 'b > new'], owns: owns('a', 'b')},
-    ];
-    expect(coverInventories({base, sides, merged: ['a > 1']})).toEqual({
-      covered: false,
-      lost: [{test: 'a > 2', sides: ['two']}, {test: 'b > 1', sides: ['one', 'two']}, {test: 'a > new', sides: ['one']}, {test: 'b > new', sides: ['two']}],
-      deleted: [],
-    });
-  });
-
-  it('count a name as often as it is there, and none at all cover nothing', () => {
-    const sides = [{name: 'one', tests: ['a > x', 'a > x'], owns: () => true}, {name: 'two', tests: ['a > x'], owns: () => false}];
-    expect(coverInventories({base: ['a > x'], sides, merged: ['a > x']})).toMatchObject({covered: false, lost: [{test: 'a > x', sides: ['one']}]});
-    expect(coverInventories({base: ['a > x', 'a > x'], sides, merged: ['a > x']})).toMatchObject({lost: [{test: 'a > x'}]});
-    expect(coverInventories({base: [], sides: [], merged: []}).covered).toBe(false);
   });
 });
