@@ -23,7 +23,7 @@ export function renderProgress(event: JournalEvent): readonly string[] {
     case 'run.parked':
       return [line('run', `parked: ${flat(event.code)}`)];
     case 'step.started':
-      return event.step.startsWith('verify/') ? [line('verification', paint('dim', 'clean containers: the base, the base with the new tests, the merge'))] : [];
+      return startLines(event.step);
     case 'effect.unknown':
       return [line(flat(event.step.split('/')[1] ?? ''), paint('red', `interrupted in ${flat(event.step)}: ${event.repeated ? 'asked again' : 'it is not known whether it took effect, and it was not repeated'}`))];
     case 'run.closed':
@@ -38,6 +38,11 @@ export function renderProgress(event: JournalEvent): readonly string[] {
     case 'run.delivered':
       return [];
   }
+}
+
+function startLines(step: string): readonly string[] {
+  if (step.startsWith('verify/')) return [line('verification', paint('dim', 'clean containers: the base, the base with the new tests, the merge'))];
+  return step.startsWith('blame/') ? [line('verification', paint('dim', 'whose work broke it: merges of some of the submissions are tested'))] : [];
 }
 
 const Options = z.object({manifest: z.object({base: z.string(), image: z.string()}), traffic: z.string()});
@@ -67,11 +72,20 @@ export function renderStep(step: string, outcome: unknown): {readonly who: strin
     case 'resolve':
     case 'decide':
       return {who: 'merge', what: endText(kind, phase, outcome)};
+    case 'blame':
+      return {who: 'verification', what: blameText(outcome)};
     case 'deliver':
       return {who: 'deliver', what: Delivered.safeParse(outcome).success ? 'result branch made; your checkout is as it was' : 'no result branch could be made'};
     default:
       return undefined;
   }
+}
+
+const Blamed = z.object({names: z.array(z.string())});
+
+function blameText(outcome: unknown): string {
+  const names = Blamed.safeParse(outcome).data?.names ?? [];
+  return names.length === 0 ? 'it could not be told whose work broke it' : `it is the work of ${names.map(flat).join(' and ')} that broke it`;
 }
 
 const Delivered = z.object({branch: z.string()});
