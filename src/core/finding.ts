@@ -5,8 +5,8 @@ import {findingCodes, type FindingCode} from './codes.js';
 export const CheckName = z.enum(['files', 'content', 'tests', 'acceptance', 'integration']);
 export type CheckName = z.infer<typeof CheckName>;
 
-/** How strong a fact is: seen in git objects, reported by a runner in the same process as the code, told by an exit code alone, or the state of the harness. */
-export const EvidenceClass = z.enum(['file-fact', 'in-process', 'exit-code', 'harness']);
+/** How strong a fact is: seen in git objects, reported by a runner in the same process as the code, read from a report that the test command itself wrote, told by an exit code alone, or the state of the harness. */
+export const EvidenceClass = z.enum(['file-fact', 'in-process', 'own-report', 'exit-code', 'harness']);
 export type EvidenceClass = z.infer<typeof EvidenceClass>;
 
 /** One failed check. */

@@ -61,13 +61,16 @@ export const TestFile = z.strictObject({
 });
 export type TestFile = z.infer<typeof TestFile>;
 
-/** The test runners that have an adapter. `exit-code` sees no single tests and says so. */
-export const Runner = z.enum(['node', 'pytest', 'exit-code']);
+/**
+ * The test runners that have an adapter. `junit` and `tap` read a report that the command writes itself, which is weaker;
+ * `exit-code` sees no single tests and says so.
+ */
+export const Runner = z.enum(['node', 'vitest', 'jest', 'mocha', 'pytest', 'junit', 'tap', 'exit-code']);
 export type Runner = z.infer<typeof Runner>;
 
 const Tests = z.strictObject({
   command: z.array(z.string()).min(1).describe('argv, not a shell line'),
-  runner: Runner.optional().describe('default: detected from the command'),
+  runner: Runner.optional().describe('default: detected from the command. junit and tap: `{report}` in the command or in a value of env is where the report goes'),
   files: z.array(TestFile).default([]),
   failToPass: z
     .union([z.literal('auto'), z.literal('none'), z.array(z.string())])
@@ -107,7 +110,7 @@ const unserved: Readonly<Record<string, readonly string[]>> = {
   tests: ['coverage'],
   allow: ['dependencies'],
 };
-const unservedRunners = ['vitest', 'jest', 'mocha', 'ava', 'tap', 'unittest', 'go', 'junit'];
+const unservedRunners = ['ava', 'unittest', 'go'];
 
 /**
  * Parses a manifest and checks what the schema alone cannot: one owner per path, no path twice, a reason where there

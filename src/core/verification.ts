@@ -17,7 +17,7 @@ export type CheckResult = z.infer<typeof CheckResult>;
 /**
  * How one run of a suite ended, as the host saw it. Only `complete` says that every result arrived. `not-started`: the
  * runner never said a word, as in an image that lacks it. `not-loaded`: it started, and what it loads before any test
- * (pytest's conftest.py) failed.
+ * (a configuration, a setup file, pytest's conftest.py) failed.
  */
 export const SuiteEnd = z.enum(['complete', 'time-out', 'out-of-memory', 'out-of-disk', 'no-results', 'not-started', 'not-loaded']);
 export type SuiteEnd = z.infer<typeof SuiteEnd>;

@@ -51,8 +51,14 @@ function testLines(report: Report): readonly string[] {
     `Tests (${line(tests.runner)}): ${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped; ${tests.new.length} new, ${tests.kept.length} kept, ${tests.broken.length} broken, ${tests.vanished.length} vanished, ${tests.knownFailing.length} failing since before.`,
     `Of ${failToPass.wanted} tests that must fail without the new work, ${failToPass.met} do (${failToPass.byLoad.length} of them because their file does not load there).`,
     ...(tests.baseEnd === 'complete' ? [] : [`The run on the base ended as: ${tests.baseEnd}.`]),
-    'Evidence class: in-process; a test result is reported by a runner that shares a process with the code it tests.',
+    evidenceLine(tests.runner),
   ];
+}
+
+function evidenceLine(runner: string): string {
+  if (runner === 'exit-code') return 'Evidence class: exit-code; no single test was seen.';
+  if (runner === 'junit' || runner === 'tap') return 'Evidence class: own-report; the test command, which runs the code under test, wrote the results itself.';
+  return 'Evidence class: in-process; a test result is reported by a runner that shares a process with the code it tests.';
 }
 
 function findings(report: Report): string {

@@ -4,8 +4,16 @@ import {toolsPath} from '../core/sandbox.js';
 import {AppError} from '../core/errors.js';
 import type {SeedFile} from '../core/tree.js';
 
-/** Reporters of ours, by their file name under `images/harness/`. In a box they are under {@link harnessFolder}. */
-export const harnessFiles = {node: 'node-reporter.mjs', pytest: 'pytest_bulkhead.py'} as const;
+/** Reporters of ours and what they are started with, by their file name under `images/harness/`. In a box they are under {@link harnessFolder}. */
+export const harnessFiles = {
+  node: 'node-reporter.mjs',
+  pytest: 'pytest_bulkhead.py',
+  vitest: 'vitest.mjs',
+  jest: 'jest.cjs',
+  mocha: 'mocha.cjs',
+  stream: 'result-stream.cjs',
+  report: 'report.sh',
+} as const;
 
 /** Where a box sees the harness of its snapshot, read-only. */
 export const harnessFolder = `${toolsPath}/harness`;

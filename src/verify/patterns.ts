@@ -11,6 +11,7 @@ export function isProse(path: string): boolean {
  */
 const steeringNames: readonly RegExp[] = [
   /^postcss\.config\.[a-z]+$/, /^\.postcssrc/, /^vite[a-z]*\.config\.[a-z]+$/, /^vitest\.workspace\./, /^babel\.config\./, /^\.babelrc/, /^\.swcrc$/,
+  /^(?:vitest|jest|mocha)[.-](?:global-?)?(?:setup|teardown)\.[a-z]+$/, /^setup-?tests?\.[a-z]+$/, /^jest-preset\./,
   /^jest\.config\./, /^ava\.config\./, /^\.mocharc/, /^\.taprc$/, /^\.nycrc/, /^nyc\.config\./, /^\.c8rc/, /^node\.config\.json$/,
   /^\.npmrc$/, /^\.pnpmfile\.[cm]?js$/, /^\.yarnrc/, /^\.pnp\.(?:c?js|loader\.mjs)$/, /^bunfig\.toml$/, /^deno\.jsonc?$/, /^\.env(?:\.(?:test|local|test\.local))?$/,
   /^conftest\.py$/, /^\.?pytest\.(?:ini|toml)$/, /^tox\.ini$/, /^setup\.cfg$/, /^\.coveragerc$/, /^(?:site|user)customize\.py$/, /\.pth$/,

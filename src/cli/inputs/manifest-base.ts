@@ -12,8 +12,10 @@ export async function checkSuite(base: Base, manifest: Manifest, signal: AbortSi
   if (manifest.tests === undefined) return undefined;
   const packageJson = await base.tree.read('package.json', signal);
   const suite = planSuite(manifest.tests, packageJson && Buffer.from(packageJson).toString('utf8'));
-  if (suite.name !== 'exit-code') return undefined;
-  return `The test command \`${escapeText(manifest.tests.command.join(' '))}\` is judged by its exit code alone: single tests are seen with node --test and pytest.`;
+  const command = `The test command \`${escapeText(manifest.tests.command.join(' '))}\``;
+  if (suite.evidence === 'own-report') return `${command} is judged by a report that it writes itself, which is weaker than what a reporter of ours sees.`;
+  if (suite.evidence !== 'exit-code') return undefined;
+  return `${command} is judged by its exit code alone: single tests are seen with node --test, vitest, jest, mocha and pytest, or in a report (tests.runner: junit or tap).`;
 }
 
 /** Throws MANIFEST_INVALID when the manifest promises to create what its base has, or to change or delete what it has not. */

@@ -47,8 +47,9 @@ export async function checkTests(input: TestsInput, signal: AbortSignal): Promis
   bench.tell('tests on the merged commit');
   const merged = await runSuite(bench, {name: `${namePrefix}-merged`, files: mergedTree(trees, signal), runner}, signal);
   const evidence = {manifest, tests, base, before, merged, actors};
-  const {summary, findings: judged} = runner.streams ? judgeTests({...evidence, inventory: takeInventory(evidence)}, runner.name) : judgeExitCode(evidence);
-  const findings = [...judged, ...lostTests({base, merged, sides: merged.end === 'complete' && runner.streams ? await runSides(input, signal) : []})];
+  const {summary, findings: judged} = runner.streams ? judgeTests({...evidence, inventory: takeInventory(evidence)}, runner) : judgeExitCode(evidence);
+  const lost = lostTests({base, merged, sides: merged.end === 'complete' && runner.streams ? await runSides(input, signal) : []});
+  const findings = [...judged, ...lost.map((item) => ({...item, evidence: {...item.evidence, class: runner.evidence}}))];
   const noProof = before && unusableRun({which: 'before', run: before, ...compared});
   const {passed, total} = summary;
   // What a broken comparison would say of single tests is no finding; what the merged run shows by itself is one.

@@ -1,4 +1,5 @@
 import {harnessFiles, harnessFolder} from '../harness.js';
+import {startResultStream} from '../tests/stream.js';
 import type {RunnerCommand, SuiteRunner} from './runner.js';
 
 /** Options of ours, or that would take results away from our reporter, and whether they take the next word. */
@@ -34,6 +35,9 @@ export function nodeRunner({args, env}: RunnerCommand): SuiteRunner {
   return {
     name: 'node',
     streams: true,
+    evidence: 'in-process',
+    startReader: startResultStream,
+    promised: [],
     places: positionals,
     argv: (places = positionals) => ['node', '--test', ...reporter, ...options, ...places],
     // A path may hold characters of a pattern, and node takes each argument as a glob.

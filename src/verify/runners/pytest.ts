@@ -1,5 +1,6 @@
 import {workspacePath} from '../../core/sandbox.js';
 import {harnessFiles, harnessFolder} from '../harness.js';
+import {startResultStream} from '../tests/stream.js';
 import type {RunnerCommand, SuiteRunner} from './runner.js';
 
 /** pytest's exit codes: 0 passed, 1 failed, 5 nothing collected; others mean that it did not run as asked. */
@@ -26,6 +27,9 @@ export function pytestRunner({args, cwdOnPath, env}: RunnerCommand & {readonly c
   return {
     name: 'pytest',
     streams: true,
+    evidence: 'in-process',
+    startReader: startResultStream,
+    promised: [],
     places: args.filter((arg, index) => !isOption(arg, index)),
     argv: (places) => [...start, ...(places === undefined ? args : [...args.filter(isOption), ...places])],
     literal: (path) => path,

@@ -9,7 +9,7 @@ const endCodes: Readonly<Record<Exclude<SuiteEnd, 'complete'>, readonly [Finding
   'out-of-disk': ['OUT_OF_DISK', 'Let the tests write less, or raise the disk limits of the boxes (`limits.diskMiB`, `limits.inodes`).'],
   'no-results': ['NO_TEST_RESULTS', 'Let the runner end by itself: nothing may exit, kill or replace it.'],
   'not-started': ['NO_TEST_RESULTS', 'Let the runner start: it does on the base.'],
-  'not-loaded': ['NO_TEST_RESULTS', 'Let every conftest.py load in a clean copy of the merged work.'],
+  'not-loaded': ['NO_TEST_RESULTS', 'Let every configuration and setup file (also conftest.py) load in a clean copy of the merged work.'],
 };
 
 /** A run that did not end in order, and files that did not. Also for a runner that sees no single tests. */

@@ -1,5 +1,6 @@
 import type {Finding} from '../../core/finding.js';
 import type {TestSummary} from '../../core/verification.js';
+import type {SuiteRunner} from '../runners/runner.js';
 import {endFindings} from './end-findings.js';
 import {judgeFailToPass} from './fail-to-pass.js';
 import type {Fate} from './inventory.js';
@@ -10,7 +11,7 @@ import {rowFindings} from './row-findings.js';
 const maxPerFile = 20;
 
 /** What the inventory of a suite means for the manifest. Pure. */
-export function judgeTests(evidence: TestEvidence, runner: string): {readonly summary: TestSummary; readonly findings: readonly Finding[]} {
+export function judgeTests(evidence: TestEvidence, runner: Pick<SuiteRunner, 'name' | 'evidence'>): {readonly summary: TestSummary; readonly findings: readonly Finding[]} {
   const proof = judgeFailToPass(evidence);
   const rows = evidence.inventory.flatMap((row) => rowFindings(row, evidence));
   const complete = evidence.merged.end === 'complete';
@@ -20,9 +21,10 @@ export function judgeTests(evidence: TestEvidence, runner: string): {readonly su
     ...(complete ? [...missingFindings(evidence), ...proof.findings] : proof.findings.filter((item) => item.code === 'NOT_FAIL_TO_PASS')),
   ];
   const {wanted, met, byLoad} = proof;
-  const summary = {...summaryOf(evidence, runner), failToPass: {wanted, met, byLoad: [...byLoad]}};
+  const summary = {...summaryOf(evidence, runner.name), failToPass: {wanted, met, byLoad: [...byLoad]}};
   // A listed test that fails is found twice, once as a failure and once as a missing proof.
-  return {summary, findings: [...new Map(findings.map((item) => [item.id, item])).values()]};
+  const once = [...new Map(findings.map((item) => [item.id, item])).values()];
+  return {summary, findings: once.map((item) => ({...item, evidence: {...item.evidence, class: runner.evidence}}))};
 }
 
 function summaryOf({inventory, base, before}: TestEvidence, runner: string): Omit<TestSummary, 'failToPass'> {

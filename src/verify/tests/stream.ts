@@ -17,7 +17,7 @@ const maxLineBytes = 64 * 1024;
 const maxResults = 200_000;
 const maxResultBytes = 64 * 1024 * 1024;
 
-const Hello = z.strictObject({v: z.literal(1), nonce: z.string().regex(/^[0-9a-f]{32}$/), runner: z.enum(['node', 'pytest']), version: z.string().max(64)});
+const Hello = z.strictObject({v: z.literal(1), nonce: z.string().regex(/^[0-9a-f]{32}$/), runner: z.enum(['node', 'vitest', 'jest', 'mocha', 'pytest']), version: z.string().max(64)});
 const file = z.string().min(1).max(1024);
 const message = z.string().max(1000).optional();
 const Frame = z.discriminatedUnion('t', [

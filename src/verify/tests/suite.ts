@@ -3,7 +3,7 @@ import type {BoxLimits, Captured, EndedProcess, LockedImage, Ownership, SandboxE
 import type {SeedFile, TreeContent} from '../../core/tree.js';
 import type {SuiteRunner} from '../runners/runner.js';
 import type {SuiteRun} from './results.js';
-import {startResultStream, type StreamResults} from './stream.js';
+import type {StreamResults} from './stream.js';
 
 /** Most bytes of stderr kept of a run: only a hint for people. */
 const maxStderrBytes = 16 * 1024;
@@ -38,7 +38,7 @@ export async function runSuite(bench: SuiteBench, request: SuiteRequest, signal:
   const {engine, ownership, harness} = bench;
   await using snapshot = {name: request.name, [Symbol.asyncDispose]: () => removeQuietly(bench, request.name)};
   await engine.createSnapshot({name: snapshot.name, ownership, files: request.files, harness}, signal);
-  const stream = startResultStream();
+  const stream = request.runner.startReader();
   const ended = await engine.runProcess(
     {
       names: {snapshot: snapshot.name, box: `${snapshot.name}-run`},

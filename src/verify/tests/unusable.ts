@@ -42,7 +42,7 @@ function explain(end: Exclude<SuiteEnd, 'complete'>, {which, command, image, tim
     case 'not-started':
       return [`the test command ${shown} did not start in the image \`${image}\``, 'Name an image that has the command under `image`, or correct tests.command.'];
     case 'not-loaded':
-      return [`what ${shown} loads before any test failed`, 'Let every conftest.py of the base load in the image first.'];
+      return [`what ${shown} loads before any test failed`, 'Let every configuration and setup file of the base (also conftest.py) load in the image first.'];
     case 'time-out':
       return [`${shown} did not end within ${timeoutMs / 1000} s`, `${mend} (a time limit for each test helps), or raise tests.timeoutMs.`];
     case 'out-of-memory':

@@ -41,7 +41,7 @@ describe('a manifest', () => {
     ['acceptance', {...good, acceptance: []}],
     ['tests.coverage', {...good, tests: {...good.tests, coverage: {}}}],
     ['allow.dependencies', {...good, allow: {dependencies: []}}],
-    ['tests.runner: vitest', {...good, tests: {...good.tests, runner: 'vitest'}}],
+    ['tests.runner: ava', {...good, tests: {...good.tests, runner: 'ava'}}],
   ])('with a key that no check serves yet (%s) is refused by that name', (key, value) => {
     expect(() => parseManifest(value, 'm.yml')).toThrow(expect.objectContaining({code: 'MANIFEST_KEY_UNSERVED', message: expect.stringContaining(key) as string}) as Error);
   });

@@ -82,8 +82,62 @@ describe('runner of a test command', () => {
     expect(runnerFor(['pytest'], {env: {PYTHONPATH: 'src'}}).env).toMatchObject({PYTHONPATH: '', BULKHEAD_PYTHONPATH: 'src'});
   });
 
+  const scripts = {test: 'vitest run', unit: 'cross-env NODE_ENV=test c8 --reporter lcov mocha test/unit', esm: 'NODE_OPTIONS=--experimental-vm-modules jest', plain: 'mocha', shell: 'vitest run && eslint .'};
+  it.each([
+    [['vitest'], 'vitest', []],
+    [['npx', 'vitest', 'run', '--pool', 'forks'], 'vitest', ['--pool', 'forks']],
+    [['npx', '--no-install', 'jest', 'x'], 'jest', ['x']],
+    [['npm', 'exec', '--', 'mocha', '-r', './x.js'], 'mocha', ['-r', './x.js']],
+    [['npm', 'test', '--', '-t', 'name'], 'vitest', ['-t', 'name']],
+    [['yarn'], 'exit-code', undefined],
+    [['yarn', 'test'], 'vitest', []],
+    [['yarn', 'run', 'plain', 'a.js'], 'mocha', ['a.js']],
+    [['yarn', '-s', 'mocha'], 'mocha', []],
+    [['pnpm', 't'], 'vitest', []],
+    [['pnpm', 'exec', 'jest', '--ci'], 'jest', ['--ci']],
+    [['pnpm', 'run', 'unit'], 'mocha', ['test/unit']],
+    [['./node_modules/.bin/mocha', 'a.js'], 'mocha', ['a.js']],
+    [['node', 'node_modules/vitest/vitest.mjs', 'run'], 'vitest', []],
+    [['node', 'node_modules/.bin/jest'], 'jest', []],
+    [['npx', 'vitest@1', 'run'], 'exit-code', undefined],
+    [['npx', '-p', 'vitest', 'vitest'], 'exit-code', undefined],
+    [['pnpm', '-r', 'test'], 'exit-code', undefined],
+    [['pnpm', 'dlx', 'jest'], 'exit-code', undefined],
+    [['yarn', 'workspace', 'a', 'test'], 'exit-code', undefined],
+    [['npm', 'run', 'shell'], 'exit-code', undefined],
+    [['vitest', 'bench'], 'exit-code', undefined],
+    [['mocha', 'init', '.'], 'exit-code', undefined],
+    [['node', 'scripts/jest.js'], 'exit-code', undefined],
+  ])('%j is run by the adapter of %s', (command, name, args) => {
+    const runner = runnerFor(command, {scripts});
+    expect(runner.name).toBe(name);
+    if (args === undefined) expect(runner.argv()).toEqual(command);
+    else expect(runner.argv().slice(runner.argv().findIndex((word) => word.startsWith('/opt/bulkhead/harness/')) + 1)).toEqual(args);
+  });
+
+  it('options of Node.js and assignments reach the runner', () => {
+    const argv = runnerFor(['node', '--experimental-vm-modules', '--import', './x.js', 'node_modules/jest/bin/jest.js', 'a']).argv();
+    expect(argv.slice(4)).toEqual(['node', '--experimental-vm-modules', '--import', './x.js', '/opt/bulkhead/harness/jest.cjs', 'a']);
+    expect(runnerFor(['npm', 'run', 'esm'], {scripts}).env).toMatchObject({NODE_OPTIONS: '--experimental-vm-modules'});
+    expect(runnerFor(['npm', 'run', 'unit'], {scripts}).env).toMatchObject({NODE_ENV: 'test'});
+  });
+
+  it('the wanted files come as data, whatever they are called', () => {
+    const name = 'test/[a] $(b)\n.test.js';
+    const runner = runnerFor(['mocha', 'x']);
+    expect(runner.argv([name]).slice(-4)).toEqual(['/opt/bulkhead/harness/mocha.cjs', '--bulkhead-only', JSON.stringify([name]), 'x']);
+  });
+
+  it('a report goes to a place outside of the repository, and is evidence of a weaker class', () => {
+    const runner = runnerFor(['make', 'check', 'OUT={report}'], {runner: 'junit', env: {FILE: '{report}'}});
+    expect(runner).toMatchObject({name: 'junit', evidence: 'own-report', env: {FILE: '/tmp/bulkhead-report', BULKHEAD_REPORT: '/tmp/bulkhead-report'}});
+    expect(runner.argv()).toEqual(['/bin/sh', '/opt/bulkhead/harness/report.sh', '/tmp/bulkhead-report', 'make', 'check', 'OUT=/tmp/bulkhead-report']);
+    expect(runnerFor(['prove', 't'], {runner: 'tap'}).argv()).toEqual(['prove', 't']);
+    expect(() => runnerFor(['make', 'check'], {runner: 'junit'})).toThrow(expect.objectContaining({code: 'MANIFEST_INVALID'}) as Error);
+  });
+
   it('a runner that the command does not start is refused', () => {
-    for (const runner of ['node', 'pytest']) {
+    for (const runner of ['node', 'pytest', 'vitest', 'jest', 'mocha']) {
       try {
         runnerFor(['make', 'check'], {runner});
         expect.unreachable();

@@ -40,7 +40,7 @@ function evidenceOf({base = [test(oldFile, 'old')], before = [whole(newFile)], m
   return {manifest, tests: manifest.tests!, ...runs, actors: actorsOf({manifest, changed: ['docs/new.md', 'src/new.js', newFile]}), inventory: takeInventory(runs)};
 }
 function judge(one: Case) {
-  const {summary, findings} = judgeTests(evidenceOf(one), 'node');
+  const {summary, findings} = judgeTests(evidenceOf(one), {name: 'node', evidence: 'in-process'});
   expect(new Set(findings.map((item) => item.id)).size).toBe(findings.length);
   for (const item of findings) expect(item.owners).not.toEqual([]);
   return {summary, findings, seen: findings.map((item) => [item.code, item.path, item.owners])};

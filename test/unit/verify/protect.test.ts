@@ -50,7 +50,7 @@ describe('protected files', () => {
   it.each(['src/contest.js', 'src/latest.js', 'src/testing.ts', 'docs/testing.md', 'src/attest/a.js', 'src/inspect.js', 'README.md', 'src/spec/parse.js', 'lib/a/specs/x.js', 'src/verify/tests/judge.ts', 'packages/a/src/spec/parse.js', 'api.spec.yml'])('%s is no test', (path) => {
     expect(isTestPath(path)).toBe(false);
   });
-  it.each(['conftest.py', 'a/sitecustomize.py', 'x.pth', '.npmrc', 'vitest.config.mts', 'vite.config.js', 'jest.config.cjs', '.mocharc.yml', '.nycrc.json', 'setup.cfg', 'node_modules/x/index.js', 'a/node_modules', '.env.test', 'PYTEST.INI', 'Makefile', 'sub/GNUmakefile', 'rules.mk', 'justfile', 'Taskfile.yml', 'Rakefile', 'noxfile.py'])('%s steers tests', (path) => {
+  it.each(['conftest.py', 'a/sitecustomize.py', 'x.pth', '.npmrc', 'vitest.config.mts', 'vite.config.js', 'jest.config.cjs', 'vitest.setup.ts', 'src/setupTests.js', 'jest-preset.js', '.mocharc.yml', '.nycrc.json', 'setup.cfg', 'node_modules/x/index.js', 'a/node_modules', '.env.test', 'PYTEST.INI', 'Makefile', 'sub/GNUmakefile', 'rules.mk', 'justfile', 'Taskfile.yml', 'Rakefile', 'noxfile.py'])('%s steers tests', (path) => {
     expect(isSteeringPath(path)).toBe(true);
   });
   it.each(['package.json', 'src/config.js', '.env.example', 'tsconfig.json', 'src/vite.js', 'makefile.md', 'src/rakefile.js'])('%s does not', (path) => {
