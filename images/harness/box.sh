@@ -25,7 +25,7 @@ emit() {
   out=$kept
   keep err
   say "done $ended $out $kept"
-  for part in out out.tail err err.tail; do
+  for part in out err; do
     if [ -s "$dir.$part" ]; then head -c "$max" "$dir.$part"; fi
   done
 }
@@ -43,9 +43,10 @@ keep() {
     return
   fi
   tail=$((max / 2)) head=$((max - max / 2))
-  tail -c "+$((total - tail + 1))" "$dir.$1" | head -c "$tail" >"$dir.$1.tail"
-  head -c "$head" "$dir.$1" >"$dir.$1.head"
-  mv -f "$dir.$1.head" "$dir.$1"
+  # In the room that it has, the tail moved up behind the head: a stream that filled all of it leaves none for a copy,
+  # and an answer that is shorter than it says would be waited for until the call's time is over.
+  tail -c "+$((total - tail + 1))" "$dir.$1" | head -c "$tail" | dd of="$dir.$1" bs=65536 conv=notrunc oflag=seek_bytes seek="$head" 2>/dev/null
+  truncate -s "$max" "$dir.$1"
   kept="$total $head $tail"
   echo "$kept" >"$dir.$1.kept"
 }
@@ -152,11 +153,13 @@ call() {
   fi
   count_limits
   ended="$code $timed $((memory - memory_before)) $((processes - processes_before))"
-  echo "$ended" >"$dir.done"
+  # A command that filled all room with its output gives some of it back first.
+  echo "$ended" >"$dir.done" || { keep out; keep err; echo "$ended" >"$dir.done"; }
   say "ended $ended"
   # One byte too many tells that there is more.
   for part in out err; do
-    if [ -s "$dir.$part" ]; then head -c "$((max + 1))" "$dir.$part"; fi
+    if [ -e "$dir.$part.kept" ]; then head -c "$max" "$dir.$part" && echo
+    elif [ -s "$dir.$part" ]; then head -c "$((max + 1))" "$dir.$part"; fi
     printf '\n%s\n' "$nonce"
   done
 }

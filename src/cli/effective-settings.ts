@@ -14,12 +14,14 @@ export interface EffectiveSetting {
 
 /** Every setting by its dotted key, flags and environment included. The model's key itself is never among them. */
 export function listSettings({config, env, engine}: {readonly config: Config; readonly env: NodeJS.ProcessEnv; readonly engine: string | undefined}): readonly EffectiveSetting[] {
-  const {image, limits, maxParallel, repairRounds, maxTurns, disk, submission, model, context} = config;
+  const {image, limits, runtime, requireGvisor, maxParallel, repairRounds, maxTurns, disk, submission, model, context} = config;
   const row = (key: string, {value, ...from}: Setting<unknown> | ReturnType<typeof engineSetting>): EffectiveSetting => ({key, value: withoutPassword(value) ?? null, ...from});
   return [
     row('image', image),
     ...Object.entries(limits).map(([name, setting]) => row(`limits.${name}`, setting)),
     row('engine', engineSetting({flag: engine, env, config})),
+    row('runtime', runtime),
+    row('requireGvisor', requireGvisor),
     row('maxParallel', maxParallel),
     row('repairRounds', repairRounds),
     row('maxTurns', maxTurns),

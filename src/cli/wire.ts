@@ -21,6 +21,7 @@ import {isDelivered} from '../git/deliver/delivered.js';
 import {isRecentEnough, readGitVersion} from '../git/door/version.js';
 import type {Config} from '../project/config.js';
 import {boundedCache, fileCache} from '../record/cache.js';
+import {processOwner} from '../record/driver/owner.js';
 import type {Store} from '../record/store.js';
 import type {DeliverRooms} from '../run/deliver/deliver.js';
 import type {RunOptions} from '../run/options.js';
@@ -29,6 +30,8 @@ import type {SweepWorld} from '../run/sweep/world.js';
 import {startDockerEngine} from '../sandbox/docker/engine.js';
 import {findEngine} from '../sandbox/engine/discover.js';
 import {imageReference} from '../sandbox/images/catalog.js';
+import {chooseRuntime, type RuntimeWish} from '../sandbox/runtime/choose.js';
+import {requireGvisor} from '../sandbox/runtime/probe.js';
 import type {BaseCache} from '../verify/base-run.js';
 import {readHarness} from '../verify/harness.js';
 import type {SuiteRun} from '../verify/tests/results.js';
@@ -68,6 +71,8 @@ export function trafficSchema(): z.ZodType {
 interface EngineRequest {
   readonly flag: string | undefined;
   readonly config: Pick<Config, 'engine'>;
+  /** What is asked of the runtime of boxes; undefined: the engine's default. */
+  readonly runtime?: RuntimeWish | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -76,10 +81,19 @@ export async function wireEngine(request: EngineRequest): Promise<SandboxEngine>
   return (await findWiredEngine(request)).engine;
 }
 
-async function findWiredEngine(request: EngineRequest): Promise<{readonly engine: SandboxEngine; readonly address: string}> {
+async function findWiredEngine(request: EngineRequest): Promise<{readonly engine: SandboxEngine; readonly address: string; readonly runtime?: string | undefined}> {
   const {flag, config, signal} = request;
   const found = await findEngine({flag: namedEngine({flag, env: process.env, config}), env: process.env, home: homedir(), signal});
-  return {engine: startDockerEngine({address: found.address, helperImage: imageReference('base') ?? 'base', imageReference}), address: found.address};
+  const {address} = found;
+  const options = {address, helperImage: imageReference('base') ?? 'base', imageReference};
+  const engine = startDockerEngine(options);
+  const {runtime} = request;
+  if (runtime === undefined) return {engine, address};
+  const name = chooseRuntime(runtime, await engine.facts(signal));
+  const sealed = startDockerEngine({...options, runtime: name});
+  const ownership = {runId: `gvisor-${process.pid}`, owner: processOwner()};
+  if (runtime.requireGvisor && name !== undefined) await requireGvisor({engine: sealed, ownership}, name, signal);
+  return {engine: sealed, address, runtime: name};
 }
 
 /** The bare repository that Bulkhead owns for a user's repository. */
@@ -118,7 +132,9 @@ export async function wireRooms(request: {
   // Behind the model: its key may come from a file.
   const redact = currentRedactor();
   try {
-    const {engine, address} = await findWiredEngine({flag: request.engine, config: project.config, signal});
+    // Where no specialist works no box is made, so nothing is asked of its runtime.
+    const wish = request.withModel === false ? undefined : options.runtime;
+    const {engine, address, runtime} = await findWiredEngine({flag: request.engine, config: project.config, runtime: wish, signal});
     const rooms: Rooms = {
       engine,
       repository: await openStoreRepository(project.store, signal),
@@ -127,7 +143,7 @@ export async function wireRooms(request: {
       prompts: {role: systemPrompt, opening: openingMessage, repair: repairMessage, conflict: conflictMessage, resolve: resolveMessage},
       verifyCommit,
       harness: await readHarness(harnessDir),
-      baseCache: withoutSecrets(fileCache(project.store.baseResults), redact),
+      baseCache: ofRuntime(withoutSecrets(fileCache(project.store.baseResults), redact), runtime),
       contextStore: await openContextStore(project.store, options, redact),
       deliverBranch,
       signCommit,
@@ -145,6 +161,13 @@ export async function wireRooms(request: {
     await wired[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** What a suite does can depend on the kernel that it runs on: results of one runtime say nothing of another. */
+function ofRuntime(cache: BaseCache, runtime: string | undefined): BaseCache {
+  if (runtime === undefined) return cache;
+  const own = (key: string): string => `${runtime} ${key}`;
+  return {get: (key) => cache.get(own(key)), set: (key, run) => cache.set(own(key), run)};
 }
 
 /** Results whose tests have a secret in their names are not kept: under other names they would count as vanished. */

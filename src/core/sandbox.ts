@@ -50,6 +50,8 @@ export interface SnapshotRequest {
   readonly files: AsyncIterable<TreeContent>;
   /** A git pack of everything that `commit` reaches (with `over`: what its commit does not); makes the workspace a git repository of its own. */
   readonly history?: History | undefined;
+  /** Whose boxes write to it: the user of that profile owns the files. Default: `agent`. With `over`: that of that one. */
+  readonly profile?: BoxProfile | undefined;
   /** Files of ours that a box sees read-only under {@link toolsPath}, for example a test reporter. With `over`: those of that one. */
   readonly harness?: readonly SeedFile[] | undefined;
   /** Makes it the difference to another snapshot, which must be complete and stay as long as this one. */
@@ -116,6 +118,9 @@ export interface WorkspaceNames {
   readonly box: string;
 }
 
+/** `agent`: a living box with a workspace. `verify`: the code under test, as another user; nothing survives it. */
+export type BoxProfile = 'agent' | 'verify';
+
 /** Asks for a box: network none, unprivileged, read-only root, the workspace at {@link workspacePath}. */
 export interface BoxRequest {
   readonly names: WorkspaceNames;
@@ -124,8 +129,7 @@ export interface BoxRequest {
   readonly limits: BoxLimits;
   /** The whole environment besides PATH, HOME and locale; nothing of the host's. */
   readonly env: Readonly<Record<string, string>>;
-  /** `agent`: a living box with a workspace. `verify`: the code under test; nothing survives it. */
-  readonly profile: 'agent' | 'verify';
+  readonly profile: BoxProfile;
 }
 
 /** One command in a box. */

@@ -79,6 +79,8 @@ export type RepositoryConfig = z.infer<typeof RepositoryConfig>;
 export const UserConfig = z.strictObject({
   ...shared,
   engine: z.string().min(1).optional().describe('address of the container engine; default: found'),
+  runtime: z.string().min(1).max(128).optional().describe('the runtime of boxes, as the engine names it, such as runsc; default: that of the engine'),
+  requireGvisor: z.boolean().optional().describe('whether an engine whose boxes are not those of gVisor, with limits that hold, is refused; default false'),
   maxParallel: z.int().min(1).max(256).optional().describe(`boxes at the same time; default ${configDefaults.maxParallel}`),
   repairRounds: z.int().min(0).max(20).optional().describe(`default ${configDefaults.repairRounds}`),
   maxTurns: z.int().min(1).max(1000).optional().describe(`model turns of one specialist in one phase; default ${configDefaults.maxTurns}`),

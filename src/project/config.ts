@@ -36,6 +36,9 @@ export interface Config {
   readonly context: {readonly cacheSize: Setting<number>; readonly refreshIntervalMs: Setting<number>; readonly compressionLevel: Setting<CompressionLevel>};
   /** Address of the container engine; undefined: found by looking. */
   readonly engine: Setting<string | undefined>;
+  /** The engine's name of the runtime of boxes; undefined: its default. */
+  readonly runtime: Setting<string | undefined>;
+  readonly requireGvisor: Setting<boolean>;
   readonly maxParallel: Setting<number>;
   readonly repairRounds: Setting<number>;
   readonly maxTurns: Setting<number>;

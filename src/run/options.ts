@@ -23,6 +23,10 @@ export const RunOptions = z.strictObject({
     diskMiB: z.int().min(1).optional().describe('absent in a run of version 0.1.0: the default holds, as for `inodes`'),
     inodes: z.int().min(1).optional(),
   }),
+  runtime: z
+    .strictObject({name: z.string().min(1).optional(), requireGvisor: z.boolean()})
+    .optional()
+    .describe('what is asked of the runtime of boxes; absent: the default of the engine'),
   submission: z
     .strictObject({maxFiles: z.int().min(1), maxFileMiB: z.number(), maxTotalMiB: z.number()})
     .optional()

@@ -1,10 +1,21 @@
 import {dirname} from 'node:path/posix';
-import {toolsPath, workspacePath, type BoxLimits, type BoxRequest} from '../core/sandbox.js';
+import {toolsPath, workspacePath, type BoxLimits, type BoxProfile, type BoxRequest} from '../core/sandbox.js';
 
-/** The unprivileged user of everything that runs in a box: no user of the host, and never root. */
-export const boxUid = 10001;
-/** The same as the engine wants it. */
-export const boxUser = `${boxUid}:${boxUid}`;
+/**
+ * The unprivileged user of everything that runs in a box, by profile: no user of the host, and never root. They differ, so
+ * that what an agent's box leaves as its own (a process, a file in a shared layer) is never the code under test's. Our
+ * images know both by name (`images/base`).
+ */
+export const boxUids: Readonly<Record<BoxProfile, number>> = {agent: 10001, verify: 10002};
+/** The group of both: a shared layer whose files a group may write can be written by either. */
+export const boxGid = 10001;
+/** The user of an agent's box. */
+export const boxUid = boxUids.agent;
+
+/** User and group of a profile, as the engine wants them. */
+export function userOf(profile: BoxProfile): string {
+  return `${boxUids[profile]}:${boxGid}`;
+}
 /** Where the overlay is mounted that holds the workspace. */
 export const overlayTarget = dirname(workspacePath);
 
@@ -34,6 +45,8 @@ export interface ContainerPart {
   readonly tmpfs: Readonly<Record<string, string>>;
   /** Capabilities on top of none. */
   readonly capabilities: readonly string[];
+  /** The engine's name of the runtime, such as `runsc`; undefined: the engine's default. */
+  readonly runtime?: string | undefined;
 }
 
 const mebibyte = 1024 * 1024;
@@ -99,6 +112,8 @@ function isolation(part: ContainerPart) {
     // The exit state is read from the dead container, so it must neither come back nor vanish by itself.
     RestartPolicy: {Name: 'no'},
     AutoRemove: false,
+    // A kernel of its own (gVisor) where the user wants one; left out, the engine's default holds.
+    ...(part.runtime === undefined ? {} : {Runtime: part.runtime}),
   };
 }
 
@@ -146,11 +161,13 @@ export interface BoxParts {
   /** The volume with what is ours: the snapshot, or the one that it lies over. */
   readonly toolsVolume: string;
   readonly argv: readonly string[];
+  readonly runtime?: string | undefined;
 }
 
 /**
- * The settings of a box. `agent` and `verify` are the same for now, the same user included: the code under test and its
- * runner are not yet kept apart by user, so a result stream is protected by its parent process alone.
+ * The settings of a box. The profiles differ in the user alone: all walls are the same, for an agent's tools and the code
+ * under test are equally hostile. Runner and code under test still share that user within one box: a result stream is
+ * protected there by its parent process alone.
  */
 export function boxSettings(request: BoxRequest, parts: BoxParts) {
   const mounts = [
@@ -159,13 +176,14 @@ export function boxSettings(request: BoxRequest, parts: BoxParts) {
   ];
   return containerSettings({
     image: request.image.id,
-    user: boxUser,
+    user: userOf(request.profile),
     argv: parts.argv,
     env: boxEnv(request.env, parts.facts),
     limits: request.limits,
     mounts,
-    tmpfs: {...imageVolumes(parts.facts.volumes), ...scratch(request.limits)},
+    tmpfs: {...imageVolumes(parts.facts.volumes, request.profile), ...scratch(request.limits, request.profile)},
     capabilities: [],
+    runtime: parts.runtime,
   });
 }
 
@@ -180,8 +198,8 @@ function boxEnv(wanted: Readonly<Record<string, string>>, facts: ImageFacts): re
  * the image has, the engine ignores `mode` and takes the image's (measured on Engine 20.10). `exec`, because
  * native helpers are unpacked there.
  */
-function scratch(limits: BoxLimits): Readonly<Record<string, string>> {
-  const owner = `uid=${boxUid},gid=${boxUid}`;
+function scratch(limits: BoxLimits, profile: BoxProfile): Readonly<Record<string, string>> {
+  const owner = ownerOf(profile);
   const half = Math.max(1, Math.floor(limits.memoryMiB / 2));
   const quarter = Math.max(1, Math.floor(limits.memoryMiB / 4));
   return {
@@ -192,11 +210,15 @@ function scratch(limits: BoxLimits): Readonly<Record<string, string>> {
   };
 }
 
+function ownerOf(profile: BoxProfile): string {
+  return `uid=${boxUids[profile]},gid=${boxGid}`;
+}
+
 /** A VOLUME of an image would be an anonymous volume: writable and unlimited on the host's disk. A small tmpfs takes its place. */
-function imageVolumes(volumes: readonly string[]): Readonly<Record<string, string>> {
+function imageVolumes(volumes: readonly string[], profile: BoxProfile): Readonly<Record<string, string>> {
   const ours = [overlayTarget, workspacePath, toolsPath];
   return Object.fromEntries(
-    volumes.map((path) => path.replace(/\/+$/, '')).filter((path) => !ours.includes(path)).map((path) => [path, `rw,noexec,nosuid,nodev,uid=${boxUid},gid=${boxUid},mode=755,size=16m`]),
+    volumes.map((path) => path.replace(/\/+$/, '')).filter((path) => !ours.includes(path)).map((path) => [path, `rw,noexec,nosuid,nodev,${ownerOf(profile)},mode=755,size=16m`]),
   );
 }
 

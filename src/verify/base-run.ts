@@ -34,7 +34,7 @@ export async function runBase({base, runner, bench, namePrefix, baseCache}: Base
   const only = places.length === runner.places.length ? undefined : places;
   const key = sha256(
     canonicalJson({
-      form: 3,
+      form: 4,
       reader: [runner.name, ...runner.promised],
       tree: base.tree,
       image: bench.image.id,

@@ -9,6 +9,8 @@ import {promisify} from 'node:util';
 const execute = promisify(execFile);
 /** The built command line. */
 export const main = resolve(import.meta.dirname, '../../dist/cli/main.js');
+/** The command line uses the engine that these tests look at. */
+const namedEngine: Readonly<Record<string, string>> = process.env['DOCKER_HOST'] === undefined ? {} : {DOCKER_HOST: process.env['DOCKER_HOST']};
 /** Path of the socket of this machine's engine. */
 export const socket = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace('unix://', '');
 
@@ -33,7 +35,7 @@ export interface Ended {
 export async function startProject(files: Readonly<Record<string, string>> = smallProject): Promise<Project> {
   const home = await mkdtemp(join(tmpdir(), 'bulkhead-e2e-'));
   const directory = join(home, 'project');
-  const env = {PATH: process.env['PATH'] ?? '', HOME: home, XDG_STATE_HOME: join(home, 'state'), XDG_CONFIG_HOME: join(home, 'config'), NO_COLOR: '1'};
+  const env = {PATH: process.env['PATH'] ?? '', HOME: home, XDG_STATE_HOME: join(home, 'state'), XDG_CONFIG_HOME: join(home, 'config'), NO_COLOR: '1', ...namedEngine};
   const git = async (...args: readonly string[]): Promise<string> => {
     const identity = ['-c', 'user.name=Test', '-c', 'user.email=test@localhost', '-c', 'init.defaultBranch=main'];
     return (await execute('git', [...identity, '-C', directory, ...args], {env: {PATH: env.PATH, HOME: home}})).stdout;

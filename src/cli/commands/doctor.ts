@@ -25,6 +25,7 @@ export default class Doctor extends BulkheadCommand<readonly Probe[]> {
       home: homedir(),
       stateFolder: stateHome(process.env),
       git: readGit,
+      runtime: {name: config.runtime.value, requireGvisor: config.requireGvisor.value},
       ownership: {runId: `doctor-${process.pid}`, owner: processOwner()},
       signal,
     });

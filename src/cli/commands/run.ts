@@ -15,6 +15,8 @@ export default class Run extends DriveCommand {
     'model-traffic': Flags.string({helpValue: 'replay:FILE', description: 'replay model traffic from a script instead of asking a model'}),
     'max-parallel': Flags.integer({helpValue: 'N', min: 1, description: 'most boxes at a time'}),
     'repair-rounds': Flags.integer({helpValue: 'N', min: 0, description: 'how often findings go back to their owners'}),
+    runtime: Flags.string({helpValue: 'NAME', description: 'the runtime of boxes, as the engine names it, such as runsc (gVisor); default: that of the engine'}),
+    'require-gvisor': Flags.boolean({description: 'refuse an engine whose boxes do not have a kernel of their own, or whose limits are not really enforced'}),
     ...driveFlags,
   };
   static override examples = ['<%= config.bin %> run --manifest manifest.yml', '<%= config.bin %> run --manifest manifest.yml --from .agent-os/specs/limits/tasks.md#1'];
@@ -30,6 +32,8 @@ export default class Run extends DriveCommand {
       maxParallel: flags['max-parallel'],
       repairRounds: flags['repair-rounds'],
       includeDirty: flags['include-dirty'],
+      runtime: flags.runtime,
+      requireGvisor: flags['require-gvisor'],
     };
     const driving = {
       prepare: () => prepareFolder(context, wanted),

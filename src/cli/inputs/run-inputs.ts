@@ -21,6 +21,9 @@ export interface RunFlags {
   readonly traffic: string | undefined;
   readonly maxParallel: number | undefined;
   readonly repairRounds: number | undefined;
+  /** The runtime of boxes, as the engine names it. */
+  readonly runtime?: string | undefined;
+  readonly requireGvisor?: boolean | undefined;
   /** Id of the run that is to start from the checkout as it stands; undefined: from a commit. */
   readonly dirtyFor?: string | undefined;
 }
@@ -51,6 +54,7 @@ export async function readInputs(context: Context, project: ProjectContext, flag
     traffic: flags.traffic === undefined ? 'live' : 'replayed',
     model: {name: config.model.name.value, maxTokens: config.model.maxTokens.value},
     limits: limitsOf(config),
+    ...runtimeOf(config, flags),
     submission: {maxFiles: config.submission.maxFiles.value, maxFileMiB: config.submission.maxFileMiB.value, maxTotalMiB: config.submission.maxTotalMiB.value},
     maxParallel: flags.maxParallel ?? config.maxParallel.value,
     maxTurns: config.maxTurns.value,
@@ -66,6 +70,13 @@ export async function readInputs(context: Context, project: ProjectContext, flag
 /** The limits of a box as the configuration has them. */
 export function limitsOf({limits}: Pick<Config, 'limits'>): Required<RunOptions['limits']> {
   return {memoryMiB: limits.memoryMiB.value, cpus: limits.cpus.value, pids: limits.pids.value, diskMiB: limits.diskMiB.value, inodes: limits.inodes.value};
+}
+
+/** What is asked of the runtime: a flag names another one, but takes back no requirement. */
+function runtimeOf(config: Config, flags: RunFlags): Pick<RunOptions, 'runtime'> {
+  const name = flags.runtime ?? config.runtime.value;
+  const requireGvisor = flags.requireGvisor === true || config.requireGvisor.value;
+  return name === undefined && !requireGvisor ? {} : {runtime: {...(name === undefined ? {} : {name}), requireGvisor}};
 }
 
 /** What each specialist of the manifest may be told, and how it is packed. */

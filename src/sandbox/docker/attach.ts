@@ -96,6 +96,12 @@ export async function containerState(engine: Engine, name: string, signal: Abort
   return info?.State;
 }
 
+/** The user that a container was made for, as the engine keeps it. Throws ENGINE_FAILED (details.status 404) when there is none of that name. */
+export async function configuredUser(engine: Engine, name: string, signal: AbortSignal): Promise<string> {
+  const info = await engine.ask(`inspect container ${name}`, signal, (client, abortSignal) => client.getContainer(name).inspect({abortSignal}));
+  return info.Config.User;
+}
+
 /** Kills a container and waits until it is dead; one that is dead or gone already is fine. */
 export async function killContainer(engine: Engine, name: string, signal: AbortSignal): Promise<void> {
   try {

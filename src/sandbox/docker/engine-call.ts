@@ -8,6 +8,8 @@ export interface Engine {
   readonly helperImage: string;
   /** What holds connections open until it is disposed. */
   readonly open: Set<AsyncDisposable>;
+  /** The runtime of every box; helpers of ours, which run no code of a stranger, have the engine's default. */
+  readonly runtime: string | undefined;
   /** The client, made at the first use. */
   client(): EngineClient;
   /** Asks with a deadline; every foreign error comes out as an AppError. `what` completes "could not …". */
@@ -20,13 +22,14 @@ const answerMs = 120_000;
 const cleanUpMs = 60_000;
 
 /** Makes the handle; connects to nothing. */
-export function startEngineCalls(address: string, helperImage: string): Engine {
+export function startEngineCalls(address: string, helperImage: string, runtime?: string): Engine {
   let client: EngineClient | undefined;
   const connected = (): EngineClient => (client ??= connectEngine(address));
   return {
     address,
     helperImage,
     open: new Set(),
+    runtime,
     client: connected,
     async ask(what, signal, call) {
       signal.throwIfAborted();

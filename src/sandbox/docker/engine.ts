@@ -23,11 +23,13 @@ export interface DockerEngineOptions {
   readonly helperImage: string;
   /** The full reference of a bare name of ours such as `node`, or undefined. */
   readonly imageReference: (name: string) => string | undefined;
+  /** The runtime of every box, one of `facts().runtimes`; undefined: the engine's default. */
+  readonly runtime?: string | undefined;
 }
 
 /** An engine that speaks Docker's API. Connects at the first use; every method may throw ENGINE_UNREACHABLE or ENGINE_FAILED. */
 export function startDockerEngine(options: DockerEngineOptions): SandboxEngine {
-  const engine = startEngineCalls(options.address, options.helperImage);
+  const engine = startEngineCalls(options.address, options.helperImage, options.runtime);
   return {
     facts: (signal) => readFacts(engine, signal),
     lockImage: (reference, signal) => lockImage(engine, {reference, ours: options.imageReference(reference)}, signal),

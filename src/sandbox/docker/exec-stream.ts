@@ -2,14 +2,13 @@ import type {Duplex} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import {startCapture} from '../capture.js';
 import {demux} from '../demux.js';
-import {boxUser} from '../profile.js';
 import {engineError, type Engine} from './engine-call.js';
 
 /** One process to start inside a running container. */
 export interface ExecSpec {
   readonly container: string;
   readonly argv: readonly string[];
-  /** Default: the box's user. */
+  /** Default: the container's own. */
   readonly user?: string | undefined;
   readonly stdin?: Uint8Array | AsyncIterable<Uint8Array> | undefined;
   /** Most bytes of stdout that are kept; more is an error of our own script, or an attack, and ends the reading. */
@@ -38,7 +37,7 @@ export async function runExec(engine: Engine, spec: ExecSpec, signal: AbortSigna
   const stream = await engine.ask(what, signal, async (client, abortSignal) => {
     const exec = await client.getContainer(spec.container).exec({
       Cmd: [...spec.argv],
-      User: spec.user ?? boxUser,
+      ...(spec.user === undefined ? {} : {User: spec.user}),
       WorkingDir: '/',
       AttachStdin: hijack,
       AttachStdout: true,

@@ -4,7 +4,7 @@ import type {TreeContent} from '../../core/tree.js';
 import type {SnapshotRequest} from '../../core/sandbox.js';
 import {harnessScript} from '../box-script.js';
 import {makeLabels, readMoment} from '../labels.js';
-import {boxUid, boxUser, helperSettings} from '../profile.js';
+import {boxUids, helperSettings, userOf} from '../profile.js';
 import {packTree} from '../seed-tar.js';
 import {createContainer, startContainer} from './attach.js';
 import type {Engine} from './engine-call.js';
@@ -33,21 +33,21 @@ export async function fillLayer(engine: Engine, {request, volume}: Filling, sign
   });
   await createContainer(engine, {name: container, labels: makeLabels(request.ownership, 'helper', readMoment()), settings}, signal);
   await startContainer(engine, container, signal);
-  const step = startSteps(engine, {container, snapshot: request.name}, signal);
+  const step = startSteps(engine, {container, snapshot: request.name, owner: userOf(request.profile ?? 'agent')}, signal);
   await (request.over === undefined ? fillWhole(step, request) : fillDifference(step, request, request.over.deleted));
 }
 
-async function fillWhole(step: RunStep, {files, harness = [], history}: SnapshotRequest): Promise<void> {
-  const rootDirectories = `umask 022 && cd ${root} && mkdir workspace tools harness && chown ${boxUser} workspace && cp /bin/busybox tools/busybox && chmod 755 tools/busybox`;
+async function fillWhole(step: RunStep, {files, harness = [], history, profile = 'agent'}: SnapshotRequest): Promise<void> {
+  const rootDirectories = `umask 022 && cd ${root} && mkdir workspace tools harness && chown ${userOf(profile)} workspace && cp /bin/busybox tools/busybox && chmod 755 tools/busybox`;
   await step({title: 'make its directories', argv: ['/bin/sh', '-c', rootDirectories], user: '0:0'});
-  await step({title: 'write the files', argv: untar('workspace'), stdin: packTree(files, boxUid)});
+  await step({title: 'write the files', argv: untar('workspace'), stdin: packTree(files, boxUids[profile])});
   if (harness.length > 0) await step({title: 'write the harness', argv: untar('harness'), stdin: packTree(harness, 0), user: '0:0'});
   if (history !== undefined) await step({title: 'write the history', argv: inWorkspace('history.sh', history.commit, ...(history.cuts ?? [])), stdin: history.pack});
   await step({title: 'write it to the disk', argv: ['sync', '-f', root]});
 }
 
 /** What is there in another form must go first: a file in the place of a directory, a link in the place of a file. */
-async function fillDifference(step: RunStep, {files, history}: SnapshotRequest, deleted: readonly string[]): Promise<void> {
+async function fillDifference(step: RunStep, {files, history, profile = 'agent'}: SnapshotRequest, deleted: readonly string[]): Promise<void> {
   const changed: string[] = [];
   const told = async function* (): AsyncGenerator<TreeContent, void, undefined> {
     for await (const file of files) {
@@ -56,7 +56,7 @@ async function fillDifference(step: RunStep, {files, history}: SnapshotRequest, 
     }
   };
   if (deleted.length > 0) await step({title: 'remove what is gone', argv: inWorkspace('remove.sh'), stdin: list(deleted)});
-  await step({title: 'write the files', argv: [...untar('workspace'), '--unlink-first', '--recursive-unlink'], stdin: packTree(told(), boxUid)});
+  await step({title: 'write the files', argv: [...untar('workspace'), '--unlink-first', '--recursive-unlink'], stdin: packTree(told(), boxUids[profile])});
   if (history !== undefined) {
     await step({title: 'write the history', argv: inWorkspace('next-history.sh', 'pack', history.commit), stdin: history.pack});
     await step({title: 'write the index', argv: inWorkspace('next-history.sh', 'index', history.commit), stdin: list([...deleted, ...changed])});
@@ -76,6 +76,7 @@ async function* list(paths: readonly string[]): AsyncGenerator<Uint8Array, void,
 interface Step {
   readonly title: string;
   readonly argv: readonly string[];
+  /** Default: who owns the workspace. */
   readonly user?: string;
   readonly stdin?: AsyncIterable<Uint8Array>;
 }
@@ -84,8 +85,8 @@ type RunStep = (step: Step) => Promise<void>;
 /** The last word of a step; the exit code that the engine tells of an exec is not trusted after a lost connection. */
 const doneMark = 'bulkhead-step-done';
 
-function startSteps(engine: Engine, {container, snapshot}: {readonly container: string; readonly snapshot: string}, signal: AbortSignal): RunStep {
-  return async ({title, argv, user, stdin}) => {
+function startSteps(engine: Engine, {container, snapshot, owner}: {readonly container: string; readonly snapshot: string; readonly owner: string}, signal: AbortSignal): RunStep {
+  return async ({title, argv, user = owner, stdin}) => {
     const guarded = ['/bin/sh', '-c', `"$@" && printf ${doneMark}`, 'sh', ...argv];
     const output = await runExec(engine, {container, argv: guarded, user, stdin, maxBytes: 4096}, signal);
     if (Buffer.from(output.stdout).toString().endsWith(doneMark)) return;

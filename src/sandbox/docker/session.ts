@@ -5,7 +5,6 @@ import {startByteReader, type ByteReader} from '../byte-reader.js';
 import {startCapture, type Capture} from '../capture.js';
 import {demux} from '../demux.js';
 import {escapeText} from '../../core/escape.js';
-import {boxUser} from '../profile.js';
 import type {Engine} from './engine-call.js';
 
 /** A long-lived shell of ours in a box: requests one after another, without the cost of an exec for each. */
@@ -35,8 +34,7 @@ export async function openSession(engine: Engine, container: string, signal: Abo
   const stream = await engine.ask(`open a session in container ${container}`, signal, async (client, abortSignal) => {
     const exec = await client.getContainer(container).exec({
       Cmd: [...sessionArgv()],
-      User: boxUser,
-      // Never one that the code in a box can choose (CVE-2024-21626).
+      // As the container's own user, which its profile set. Never a directory that the code in a box can choose (CVE-2024-21626).
       WorkingDir: '/',
       AttachStdin: true,
       AttachStdout: true,

@@ -70,7 +70,7 @@ function held(history: History): History {
   return {...history, pack};
 }
 
-function contentKey({history, harness, over}: SnapshotRequest): string {
+function contentKey({history, harness, over, profile}: SnapshotRequest): string {
   const files = (harness ?? []).map((file) => ({path: file.path, mode: file.mode, sha256: sha256(file.bytes)}));
-  return sha256(canonicalJson({layout: 2, commit: history?.commit, harness: files, over: over?.snapshot}));
+  return sha256(canonicalJson({layout: 2, commit: history?.commit, harness: files, over: over?.snapshot, profile: profile === 'verify' ? profile : undefined}));
 }

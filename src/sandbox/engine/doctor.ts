@@ -1,6 +1,6 @@
 import {stat, statfs} from 'node:fs/promises';
 import {dirname} from 'node:path';
-import type {EngineFacts, Ownership} from '../../core/sandbox.js';
+import type {EngineFacts, Ownership, SandboxEngine} from '../../core/sandbox.js';
 import {connectEngine} from '../docker/connect.js';
 import {startDockerEngine} from '../docker/engine.js';
 import {inspectImage, readDataRoot} from '../docker/images.js';
@@ -9,6 +9,8 @@ import type {EngineQuery} from './candidates.js';
 import {findEngine} from './discover.js';
 import {failure, type ProbeResult} from './probe.js';
 import {probeBoxes} from './probe-box.js';
+import {probeRuntime} from '../runtime/probe.js';
+import {gvisorName, type RuntimeWish} from '../runtime/choose.js';
 
 /** What is probed, and what the probes leave their name on. */
 export interface ProbeRequest extends EngineQuery {
@@ -18,6 +20,8 @@ export interface ProbeRequest extends EngineQuery {
   readonly git: (signal: AbortSignal) => Promise<{readonly version: string; readonly recentEnough: boolean}>;
   /** For the labels of the probe containers, so that an interrupted probe is found by `clean`. */
   readonly ownership: Ownership;
+  /** What the user's configuration asks of the runtime of boxes; default: nothing. */
+  readonly runtime?: RuntimeWish | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -34,12 +38,19 @@ export async function probeMachine(request: ProbeRequest): Promise<readonly Prob
     const engine = startDockerEngine({address: found.address, helperImage: imageReference('base') ?? 'base', imageReference});
     const facts = await engine.facts(signal);
     const images = await probeImages(found.address, signal);
-    const boxes = images.present.includes('base') ? await probeBoxes({engine, images: images.present, ownership: request.ownership, signal}) : [];
+    const boxes = images.present.includes('base') ? await probeAllBoxes(request, {engine, facts, images: images.present}) : [];
     return [...host, probeFacts(facts), ...(await probeDataRoot(found.address, signal)), ...images.results, ...boxes];
   } catch (error) {
     signal.throwIfAborted();
     return [...host, failure('engine', error)];
   }
+}
+
+/** Boxes of the default runtime, and of the one that runs would use or could: whatever that one does not enforce is listed. */
+async function probeAllBoxes({runtime = {requireGvisor: false}, ownership, signal}: ProbeRequest, {engine, facts, images}: {readonly engine: SandboxEngine; readonly facts: EngineFacts; readonly images: readonly OwnImage[]}): Promise<readonly ProbeResult[]> {
+  const sealed = startDockerEngine({address: facts.address, helperImage: imageReference('base') ?? 'base', imageReference, runtime: runtime.name ?? gvisorName});
+  const [{results}, ofRuntime] = await Promise.all([probeBoxes({engine, images, ownership, signal}), probeRuntime({engine: sealed, facts, wish: runtime, ownership}, signal)]);
+  return [...results, ...ofRuntime];
 }
 
 /** `engines` in package.json. */

@@ -1,8 +1,10 @@
 import {ensureImages, type ReadyImage} from '../images/build.js';
-import type {OwnImage} from '../images/catalog.js';
+import {imageReference, type OwnImage} from '../images/catalog.js';
 import type {EngineQuery} from './candidates.js';
 import {prepareEngine, type PreparedEngine} from './install.js';
 import {startInstaller} from './packages.js';
+import {ensureGvisor} from '../runtime/register.js';
+import {startDockerEngine} from '../docker/engine.js';
 
 /** What `setup` is told. */
 export interface SetupRequest extends EngineQuery {
@@ -33,5 +35,9 @@ export async function prepareMachine({yes, forTests, ...request}: SetupRequest):
   const engine = await prepareEngine({...request, packages});
   const names = forTests ? setupImages.forTests : setupImages.always;
   const images = await ensureImages({address: engine.address, names, env, packages, say, signal});
+  if (forTests) {
+    const runtimes = async (within: AbortSignal): Promise<readonly string[]> => (await startDockerEngine({address: engine.address, helperImage: imageReference('base') ?? 'base', imageReference}).facts(within)).runtimes;
+    await ensureGvisor({address: engine.address, name: engine.name, runtimes, packages, env, say, signal});
+  }
   return {engine, images};
 }

@@ -37,7 +37,7 @@ export interface SuiteRequest {
 export async function runSuite(bench: SuiteBench, request: SuiteRequest, signal: AbortSignal): Promise<SuiteRun> {
   const {engine, ownership, harness} = bench;
   await using snapshot = {name: request.name, [Symbol.asyncDispose]: () => removeQuietly(bench, request.name)};
-  await engine.createSnapshot({name: snapshot.name, ownership, files: request.files, harness}, signal);
+  await engine.createSnapshot({name: snapshot.name, ownership, profile: 'verify', files: request.files, harness}, signal);
   const stream = request.runner.startReader();
   const ended = await engine.runProcess(
     {

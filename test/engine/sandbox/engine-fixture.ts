@@ -4,7 +4,7 @@ import {mkdtempSync, rmSync, writeFileSync, mkdirSync, chmodSync, symlinkSync} f
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {afterAll, beforeAll, expect} from 'vitest';
-import type {BoxRequest, ExecRequest, ExecResult, ExportEntry, LockedImage, ProcessRequest, Sandbox, SandboxEngine, WorkspaceNames} from '../../../src/core/sandbox.js';
+import type {BoxProfile, BoxRequest, ExecRequest, ExecResult, ExportEntry, LockedImage, ProcessRequest, Sandbox, SandboxEngine, WorkspaceNames} from '../../../src/core/sandbox.js';
 import type {SeedFile} from '../../../src/core/tree.js';
 import {startDockerEngine} from '../../../src/sandbox/docker/engine.js';
 import {imageReference} from '../../../src/sandbox/images/catalog.js';
@@ -32,7 +32,7 @@ export interface EngineFixture {
   readonly ownership: {readonly runId: string; readonly owner: string};
   image(): LockedImage;
   names(snapshot: string): WorkspaceNames;
-  snapshot(files: readonly SeedFile[], more?: {readonly harness?: readonly SeedFile[]; readonly history?: History; readonly over?: {readonly snapshot: string; readonly deleted: readonly string[]}}): Promise<string>;
+  snapshot(files: readonly SeedFile[], more?: {readonly harness?: readonly SeedFile[]; readonly history?: History; readonly over?: {readonly snapshot: string; readonly deleted: readonly string[]}; readonly profile?: BoxProfile}): Promise<string>;
   request(names: WorkspaceNames, more?: Partial<BoxRequest>): BoxRequest;
   box(snapshot: string, more?: Partial<BoxRequest>): Promise<Sandbox & {readonly names: WorkspaceNames}>;
   process(snapshot: string, argv: readonly string[], more?: Partial<ProcessRequest>): ProcessRequest;
@@ -67,7 +67,7 @@ export function useEngine(): EngineFixture {
     async snapshot(files, more = {}) {
       const name = `bulkhead-${runId}-snap${(count += 1)}`;
       const history = more.history === undefined ? undefined : {pack: packOf(more.history), commit: more.history.commit};
-      await engine.createSnapshot({name, ownership, files: stream(files), harness: more.harness, history, over: more.over}, calm);
+      await engine.createSnapshot({name, ownership, files: stream(files), harness: more.harness, history, over: more.over, profile: more.profile}, calm);
       return name;
     },
     request: (names, more = {}) => ({names, ownership, image: image!, limits: {memoryMiB: 512, cpus: 1, pids: 128}, env: {}, profile: 'agent', ...more}),

@@ -3,13 +3,18 @@ import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {isAppError} from '../../../src/core/errors.js';
 import {connectEngine, type EngineClient} from '../../../src/sandbox/docker/connect.js';
+import {startDockerEngine} from '../../../src/sandbox/docker/engine.js';
 import {inspectImage, pullImage, removeImage} from '../../../src/sandbox/docker/images.js';
 import {findEngine} from '../../../src/sandbox/engine/discover.js';
 import {probeMachine} from '../../../src/sandbox/engine/doctor.js';
 import {startInstaller} from '../../../src/sandbox/engine/packages.js';
+import {filterRow} from '../../../src/sandbox/engine/probe-box.js';
+import {diskRow} from '../../../src/sandbox/engine/probe-living.js';
 import {ensureImages, type ReadyImage} from '../../../src/sandbox/images/build.js';
 import {baseLabel, type Catalog, imageLabel, imageReference, nodeLabel, ownCatalog} from '../../../src/sandbox/images/catalog.js';
+import {requireGvisor} from '../../../src/sandbox/runtime/probe.js';
 
 const {signal} = new AbortController();
 const say = (): void => undefined;
@@ -147,6 +152,13 @@ it('doctor sees a machine that is ready, by trying it, and leaves nothing', asyn
   });
   expect(probes.filter(({outcome}) => outcome === 'fail')).toEqual([]);
   expect(probes.map(({name}) => name)).toEqual(expect.arrayContaining(['node', 'git', 'engine', 'image base', 'image node', 'network', 'overlay', 'limit of memory', 'limit of processes', '/tmp of node']));
+  // Nobody asks for gVisor here, so what does not hold with it is a warning; who requires it is refused for just that.
+  expect(probes).toContainEqual(expect.objectContaining({name: 'runsc: kernel', outcome: 'ok'}));
+  expect(probes).toContainEqual(expect.objectContaining({name: 'runsc: network', outcome: 'ok'}));
+  const unkept = probes.flatMap(({name, outcome}) => (outcome === 'warn' && name.startsWith('runsc: ') ? [name.replace('runsc: ', '')] : [])).filter((name) => ![filterRow, diskRow].includes(name));
+  const sealed = {engine: startDockerEngine({address, helperImage: imageReference('base') ?? '', imageReference, runtime: 'runsc'}), ownership: {runId: `doctor-${process.pid}`, owner: `here ${process.pid} 0`}};
+  const refused: unknown = await requireGvisor(sealed, 'runsc', signal).catch((error: unknown) => error);
+  expect(isAppError(refused, 'ENGINE_UNFIT') ? refused.details['failed'] : []).toEqual(unkept);
   const label = [`dev.bulkhead.run=doctor-${process.pid}`];
   expect(await engine.listContainers({all: true, filters: {label}})).toEqual([]);
   expect((await engine.listVolumes({filters: {label}})).Volumes).toHaveLength(0);

@@ -17,7 +17,7 @@ describe('a process', () => {
     const request = fixture.process(await fixture.snapshot([file('a', 'content')]), shell('id -u; pwd; cat a; echo wrong >&2; exit 3'), {onStdout: (chunk) => chunks.push(Buffer.from(chunk))});
     const ended = await fixture.engine.runProcess(request, calm);
     expect({exitCode: ended.exitCode, timedOut: ended.timedOut, outOfMemory: ended.outOfMemory}).toEqual({exitCode: 3, timedOut: false, outOfMemory: false});
-    expect(text(Buffer.concat(chunks))).toBe('10001\n/box/workspace\ncontent');
+    expect(text(Buffer.concat(chunks))).toBe('10002\n/box/workspace\ncontent');
     expect(text(ended.stderr.head)).toBe('wrong\n');
     expect(await left(request.names.box)).toEqual([]);
   });

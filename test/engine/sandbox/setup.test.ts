@@ -8,6 +8,8 @@ import {afterAll, beforeAll, expect, it} from 'vitest';
 import {findEngine, findProgram} from '../../../src/sandbox/engine/discover.js';
 import {readPidFile} from '../../../src/sandbox/engine/pid-file.js';
 import {pingEngine} from '../../../src/sandbox/engine/ping.js';
+import {startDockerEngine} from '../../../src/sandbox/docker/engine.js';
+import {ensureGvisor} from '../../../src/sandbox/runtime/register.js';
 import {prepareMachine} from '../../../src/sandbox/engine/setup.js';
 import {type EngineLaunch, startDetached} from '../../../src/sandbox/engine/start.js';
 
@@ -110,6 +112,21 @@ it('pid files whose numbers belong to another program stop neither the start nor
   await startDetached(launch, context);
   expect(await answers()).toBe(true);
   expect(bystander.exitCode ?? bystander.signalCode).toBeNull();
+});
+
+it('an engine is given gVisor by a reload of its own configuration, which keeps what it had, and once', async () => {
+  const config = join(folder, 'none.json');
+  await writeFile(config, '{"labels": ["kept=yes"]}');
+  const engine = startDockerEngine({address: `unix://${launch.socket}`, helperImage: 'none', imageReference: () => undefined});
+  const request = {...context, address: `unix://${launch.socket}`, name: 'docker' as const, runtimes: async (signal: AbortSignal) => (await engine.facts(signal)).runtimes, packages: undefined};
+  const before = await running(launch.pidFile, 'dockerd');
+  await ensureGvisor(request);
+  expect((await engine.facts(context.signal)).runtimes).toContain('runsc');
+  const text = await readFile(config, 'utf8');
+  expect(JSON.parse(text)).toMatchObject({labels: ['kept=yes'], runtimes: {runsc: {}}});
+  await ensureGvisor(request);
+  expect([await readFile(config, 'utf8'), await running(launch.pidFile, 'dockerd')]).toEqual([text, before]);
+  await expect(ensureGvisor({...request, address: 'unix:///nobody.sock', runtimes: () => Promise.resolve(['runc'])})).rejects.toMatchObject({code: 'ENVIRONMENT'});
 });
 
 it('an engine that lives without its pid file and its socket is neither started twice nor robbed of its containerd', async () => {

@@ -89,7 +89,7 @@ describe('what holds', () => {
 });
 
 describe('a repository is a stranger', () => {
-  test.each(['engine: tcp://evil:1', 'model: {baseUrl: "http://evil"}', 'maxParallel: 64', 'repairRounds: 9', 'maxTurns: 999'])(
+  test.each(['engine: tcp://evil:1', 'model: {baseUrl: "http://evil"}', 'maxParallel: 64', 'repairRounds: 9', 'maxTurns: 999', 'runtime: runc', 'requireGvisor: false'])(
     '`%s` is refused by name and line',
     async (line) => {
       const error = await refused({repository: `image: node\n\n${line}\n`});

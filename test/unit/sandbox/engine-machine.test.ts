@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {judgeLooks} from '../../../src/sandbox/engine/probe-box.js';
+import {judgeDisk} from '../../../src/sandbox/engine/probe-living.js';
 import {isDebianLike, parseOsRelease, parsePlan, startInstaller} from '../../../src/sandbox/engine/packages.js';
 
 describe('os-release', () => {
@@ -39,18 +40,31 @@ it('nothing may be installed without permission', async () => {
 });
 
 describe('what a probe box saw', () => {
-  const good = {net: 'lo ', tmp: '1777', seen: 'seeded', overlay: 'yes', forked: '21'};
+  const good = {tmp: '1777', doors: '', seen: 'seeded', overlay: 'yes', forked: '61'};
   const outcomes = (facts: Record<string, string>): readonly string[] => judgeLooks(new Map(Object.entries(facts))).map(({outcome}) => outcome);
 
   it('is good when each fact is', () => {
     expect(outcomes(good)).toEqual(['ok', 'ok', 'ok', 'ok']);
   });
 
-  it.each([{net: 'eth0 lo '}, {tmp: '755'}, {seen: ''}, {overlay: ''}, {forked: '48'}, {forked: '0'}, {forked: 'x'}])('%j is a failure', (fact) => {
+  it.each([{tmp: '755'}, {seen: ''}, {overlay: ''}, {forked: '128'}, {forked: '0'}, {forked: 'x'}])('%j is a failure', (fact) => {
     expect(outcomes({...good, ...fact}).filter((outcome) => outcome === 'fail')).toHaveLength(1);
   });
 
+  it.each([
+    [16 * 1024 * 1024, 'ok'],
+    [8 * 1024 * 1024, 'warn'],
+    [4096, 'fail'],
+    [Number.NaN, 'fail'],
+  ])('of what it wrote %d bytes are counted: %s', (bytes, outcome) => {
+    expect(judgeDisk(bytes).outcome).toBe(outcome);
+  });
+
+  it('warns of what the filter of system calls leaves open', () => {
+    expect(outcomes({...good, doors: 'device nodes '}).filter((outcome) => outcome === 'warn')).toHaveLength(1);
+  });
+
   it('is a failure in everything that it did not say', () => {
-    expect(outcomes({})).toEqual(['fail', 'fail', 'fail', 'fail']);
+    expect(outcomes({})).toEqual(['fail', 'fail', 'warn', 'fail']);
   });
 });

@@ -18,7 +18,8 @@ describe('the settings of a box', () => {
     const settings = boxSettings({...request, profile}, parts);
     expect(settings).toMatchObject({
       Image: 'sha256:abc',
-      User: '10001:10001',
+      // Another uid for the code under test, the group of both.
+      User: profile === 'agent' ? '10001:10001' : '10002:10001',
       Entrypoint: ['/bin/sh'],
       Cmd: ['-c', 'x'],
       WorkingDir: '/',
@@ -60,6 +61,14 @@ describe('the settings of a box', () => {
     for (const options of Object.values(Tmpfs)) expect(options).toMatch(/nosuid,nodev,.*size=\d+m/);
     expect(imageProblem(facts)).toBeUndefined();
     for (const inside of ['/box/workspace', '/box/workspace/deep/', '/opt/bulkhead/tools']) expect(imageProblem({volumes: [inside], hasPath: true})).toBeDefined();
+  });
+
+  it('own the places to write of its profile, and name a runtime only where one is asked for', () => {
+    const verify = boxSettings({...request, profile: 'verify'}, {...parts, facts: {volumes: ['/data'], hasPath: true}, runtime: 'runsc'});
+    for (const options of Object.values(verify.HostConfig.Tmpfs)) expect(options).toContain('uid=10002,gid=10001');
+    for (const options of Object.values(boxSettings(request, parts).HostConfig.Tmpfs)) expect(options).toContain('uid=10001,gid=10001');
+    expect(verify.HostConfig).toMatchObject({Runtime: 'runsc'});
+    expect(boxSettings(request, parts).HostConfig).not.toHaveProperty('Runtime');
   });
 
   it('are new for every call, because a client may change them', () => {

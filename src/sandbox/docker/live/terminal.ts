@@ -5,7 +5,6 @@ import {AppError} from '../../../core/errors.js';
 import {workspacePath, type BoxTerminal, type TerminalRequest} from '../../../core/sandbox.js';
 import {busyboxPath, cancelArgv} from '../../box-script.js';
 import {demux, type Piece} from '../../demux.js';
-import {boxUser} from '../../profile.js';
 import {cleanUp, engineError, pause, type Engine} from '../engine-call.js';
 import {runExec} from '../exec-stream.js';
 import {freezerOf} from './freezer.js';
@@ -38,8 +37,7 @@ export async function openTerminal(engine: Engine, {box, argv, terminal}: Termin
       engine.ask(`start a process in container ${box}`, signal, async (client, abortSignal) => {
         const exec = await client.getContainer(box).exec({
           Cmd: [busyboxPath, 'sh', '-c', startScript, 'sh', id, workspacePath, ...(argv ?? shellArgv)],
-          User: boxUser,
-          // Never one that the code in a box can choose (CVE-2024-21626).
+          // As the container's own user, which its profile set. Never a directory that the code in a box can choose (CVE-2024-21626).
           WorkingDir: '/',
           ...(tty ? {Env: [`TERM=${term}`]} : {}),
           AttachStdin: true,

@@ -3,8 +3,8 @@ import type {DiskUse, Ownership} from '../../../core/sandbox.js';
 import {harnessScript} from '../../box-script.js';
 import {startCapture} from '../../capture.js';
 import {makeLabels, readMoment} from '../../labels.js';
-import {boxUser, helperSettings} from '../../profile.js';
-import {createContainer, startAttached, waitDead, type ContainerSpec} from '../attach.js';
+import {helperSettings} from '../../profile.js';
+import {configuredUser, createContainer, startAttached, waitDead, type ContainerSpec} from '../attach.js';
 import {cleanUp, type Engine} from '../engine-call.js';
 import {removeContainer, workspaceVolumes} from '../remove.js';
 import {freezerOf} from '../live/freezer.js';
@@ -38,7 +38,7 @@ export async function countLayer(engine: Engine, request: CountRequest, signal: 
     const within = AbortSignal.any([signal, late]);
     const [seen, hidden] = await Promise.all([
       runHelper(engine, {request, ...visibleHelper(engine, request)}, within),
-      runHelper(engine, {request, ...hiddenHelper(engine, request)}, within).catch(() => undefined),
+      countHidden(engine, request, within).catch(() => undefined),
     ]);
     const [bytes = 0, inodes = 0, complete = 0] = numbersOf(seen, 'counted') ?? failed(request.box, 'its count was not understood');
     const [more = 0, files = 0, blind] = (hidden === undefined ? undefined : numbersOf(hidden, 'hidden')) ?? [0, 0, undefined];
@@ -62,10 +62,16 @@ function visibleHelper(engine: Engine, {box, maxInodes}: CountRequest): Helper {
   return {name: `${box}-count`, settings};
 }
 
-/** Sees the processes of the box as its own user, without any capability and without a volume; all of them stand still. */
-function hiddenHelper(engine: Engine, {box}: CountRequest): Helper {
+/**
+ * Sees the processes of the box as its own user, without any capability and without a volume; all of them stand still. Which
+ * user that is depends on the profile, and nothing in a box can become another one: the engine tells whose it made it.
+ */
+async function countHidden(engine: Engine, request: CountRequest, signal: AbortSignal): Promise<string> {
+  const {box} = request;
+  const user = await configuredUser(engine, box, signal);
   const settings = helperSettings({image: engine.helperImage, argv: ['perl', '-e', harnessScript('hidden.pl')], mounts: [], capabilities: []});
-  return {name: `${box}-hidden`, settings: {...settings, User: boxUser, HostConfig: {...settings.HostConfig, PidMode: `container:${box}`, Init: false}}};
+  const asUser = {...settings, User: user, HostConfig: {...settings.HostConfig, PidMode: `container:${box}`, Init: false}};
+  return runHelper(engine, {request, name: `${box}-hidden`, settings: asUser}, signal);
 }
 
 async function runHelper(engine: Engine, {request, name, settings}: Helper & {readonly request: CountRequest}, signal: AbortSignal): Promise<string> {

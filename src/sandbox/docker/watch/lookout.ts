@@ -9,6 +9,8 @@ import {createVolume} from '../volume.js';
 
 /** How often it looks. A box that writes a gigabyte a second is half a gigabyte further then. */
 const lookSeconds = 0.5;
+/** Making it takes a tenth of a second; an engine that needs so long is lost. */
+const makeMs = 10_000;
 /** Longest line of a look, and more. */
 const maxLineBytes = 4096;
 
@@ -26,8 +28,10 @@ export async function* lookOut(engine: Engine, {name, ownership}: {readonly name
   });
   try {
     await removeContainer(engine, name, signal);
-    await createVolume(engine, {name, labels: makeLabels(ownership, 'scratch', readMoment())}, signal);
-    await createContainer(engine, {name, labels: makeLabels(ownership, 'helper', readMoment()), settings}, signal);
+    // Not stopped by the signal: an engine goes on making what nobody waits for any more, and it would come after the cleaning up.
+    const whole = AbortSignal.timeout(makeMs);
+    await createVolume(engine, {name, labels: makeLabels(ownership, 'scratch', readMoment())}, whole);
+    await createContainer(engine, {name, labels: makeLabels(ownership, 'helper', readMoment()), settings}, whole);
     let rest = '';
     for await (const piece of await startAttached(engine, name, signal, {background: true})) {
       const lines = `${rest}${Buffer.from(piece.bytes).toString('latin1')}`.split('\n');
