@@ -98,7 +98,7 @@ describe('the disk of the engine', () => {
     await using box = await boxOf();
     const everything = startDiskWatch(engine, {bytes: Number.MAX_SAFE_INTEGER, inodes: 0, part: 1});
     everything.watch({box: box.name, ownership: fixture.ownership, limits: small});
-    for (let at = 0; at < 100 && everything.endOf(box.name) === undefined; at += 1) await new Promise((resolve) => setTimeout(resolve, 100));
+    for (let at = 0; at < 600 && everything.endOf(box.name) === undefined; at += 1) await new Promise((resolve) => setTimeout(resolve, 100));
     expect(everything.endOf(box.name)).toEqual({limit: 'host'});
     await killContainer(engine, box.name, calm);
     await expect(sh(box, 'true')).rejects.toMatchObject({code: 'ENGINE_FAILED'});
