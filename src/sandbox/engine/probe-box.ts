@@ -36,7 +36,7 @@ const tmpLook = `echo "tmp=$(${busyboxPath} stat -c %a /tmp)"`;
 const looks = [
   `echo "kernel=$(${busyboxPath} dmesg 2>/dev/null | head -n 1)"`,
   tmpLook,
-  'echo "doors=$(unshare -U true 2>/dev/null && echo user namespaces; mknod /tmp/door c 1 3 2>/dev/null && echo device nodes)" | tr "\\n" " "; echo',
+  'echo "doors=$(unshare -U true 2>/dev/null && echo user namespaces; mknod /tmp/door c 1 3 2>/dev/null && echo device nodes)" | tr "\\n" ","; echo',
   `cd ${workspacePath} && echo "seen=$(cat seed)" && echo more >>seed && echo new >new && echo "overlay=yes"`,
   `echo "forked=$(perl -e '$n = 0; for (1..${limits.pids * 2}) { my $p = fork; last unless defined $p; if (!$p) { sleep 20; exit } $n++; push @p, $p } print $n; kill KILL => @p')"`,
 ].join('; ');
@@ -114,8 +114,9 @@ export function judgeLooks(facts: ReadonlyMap<string, string>): readonly ProbeRe
 
 /** A warning: behind each of these doors is only more of the kernel that answers, the box's own one with gVisor. */
 function judgeDoors(open: string | undefined): ProbeResult {
-  if (open === '') return {name: filterRow, outcome: 'ok', message: 'a box can make neither user namespaces nor device nodes'};
-  return {name: filterRow, outcome: 'warn', message: `a box is not kept from making ${open ?? 'what was not seen'}`, fix: 'let the engine use its default seccomp profile (not possible with gVisor, whose own kernel answers)'};
+  const doors = (open ?? 'what was not seen').split(',').filter((door) => door !== '');
+  if (doors.length === 0) return {name: filterRow, outcome: 'ok', message: 'a box can make neither user namespaces nor device nodes'};
+  return {name: filterRow, outcome: 'warn', message: `a box is not kept from making ${doors.join(' or ')}`, fix: 'let the engine use its default seccomp profile (not possible with gVisor, whose own kernel answers)'};
 }
 
 function judgeMemory(ended: EndedProcess): ProbeResult {

@@ -61,7 +61,7 @@ describe('what a probe box saw', () => {
   });
 
   it('warns of what the filter of system calls leaves open', () => {
-    expect(outcomes({...good, doors: 'device nodes '}).filter((outcome) => outcome === 'warn')).toHaveLength(1);
+    expect(outcomes({...good, doors: 'device nodes,'}).filter((outcome) => outcome === 'warn')).toHaveLength(1);
   });
 
   it('is a failure in everything that it did not say', () => {
