@@ -14,7 +14,7 @@ export interface EffectiveSetting {
 
 /** Every setting by its dotted key, flags and environment included. The model's key itself is never among them. */
 export function listSettings({config, env, engine}: {readonly config: Config; readonly env: NodeJS.ProcessEnv; readonly engine: string | undefined}): readonly EffectiveSetting[] {
-  const {image, limits, runtime, requireGvisor, maxParallel, repairRounds, maxTurns, disk, submission, model, context} = config;
+  const {image, limits, runtime, requireGvisor, maxParallel, repairRounds, maxTurns, disk, submission, model, context, registries} = config;
   const row = (key: string, {value, ...from}: Setting<unknown> | ReturnType<typeof engineSetting>): EffectiveSetting => ({key, value: withoutPassword(value) ?? null, ...from});
   return [
     row('image', image),
@@ -27,6 +27,7 @@ export function listSettings({config, env, engine}: {readonly config: Config; re
     row('maxTurns', maxTurns),
     row('disk.budgetGiB', disk.budgetGiB),
     ...Object.entries(submission).map(([name, setting]: [string, Setting<unknown>]) => row(`submission.${name}`, setting)),
+    row('registries', {...registries, value: registries.value.length === 0 ? null : registries.value}),
     row('model.name', model.name),
     row('model.baseUrl', baseUrlSetting(env, config)),
     row('model.keyFile', model.keyFile),

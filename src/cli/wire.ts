@@ -20,6 +20,7 @@ import {signCommit} from '../git/deliver/sign.js';
 import {isDelivered} from '../git/deliver/delivered.js';
 import {isRecentEnough, readGitVersion} from '../git/door/version.js';
 import type {Config} from '../project/config.js';
+import {makeRegistries, type Registries} from '../project/install/registries.js';
 import {boundedCache, fileCache} from '../record/cache.js';
 import {processOwner} from '../record/driver/owner.js';
 import type {Store} from '../record/store.js';
@@ -30,6 +31,7 @@ import type {SweepWorld} from '../run/sweep/world.js';
 import {startDockerEngine} from '../sandbox/docker/engine.js';
 import {findEngine} from '../sandbox/engine/discover.js';
 import {imageReference} from '../sandbox/images/catalog.js';
+import {readExtraCertificates} from '../sandbox/images/certificates.js';
 import {chooseRuntime, type RuntimeWish} from '../sandbox/runtime/choose.js';
 import {requireGvisor} from '../sandbox/runtime/probe.js';
 import type {BaseCache} from '../verify/base-run.js';
@@ -40,7 +42,7 @@ import {baseUrlSetting, namedEngine} from './inputs/environment.js';
 import {readModelKey} from './inputs/model-key.js';
 import {stateHome} from './places.js';
 import type {ProjectContext} from './project-context.js';
-import {currentRedactor} from './secrets.js';
+import {currentRedactor, hideSecret} from './secrets.js';
 import type {TrafficText} from './inputs/traffic-flag.js';
 
 export {filesAt, readFileAt, treeAt} from '../git/freeze/base-files.js';
@@ -129,7 +131,8 @@ export async function wireRooms(request: {
 }): Promise<WiredRooms> {
   const {project, traffic, options, signal} = request;
   const wired = request.withModel === false ? noModel : await wireModel({config: project.config, name: options.model.name, traffic, signal});
-  // Behind the model: its key may come from a file.
+  const registries = wireRegistries(project.config);
+  // Behind the model: its key may come from a file, and the token of a registry from a variable of any name.
   const redact = currentRedactor();
   try {
     // Where no specialist works no box is made, so nothing is asked of its runtime.
@@ -143,6 +146,7 @@ export async function wireRooms(request: {
       prompts: {role: systemPrompt, opening: openingMessage, repair: repairMessage, conflict: conflictMessage, resolve: resolveMessage},
       verifyCommit,
       harness: await readHarness(harnessDir),
+      registries,
       baseCache: ofRuntime(withoutSecrets(fileCache(project.store.baseResults), redact), runtime),
       contextStore: await openContextStore(project.store, options, redact),
       deliverBranch,
@@ -168,6 +172,14 @@ function ofRuntime(cache: BaseCache, runtime: string | undefined): BaseCache {
   if (runtime === undefined) return cache;
   const own = (key: string): string => `${runtime} ${key}`;
   return {get: (key) => cache.get(own(key)), set: (key, run) => cache.set(own(key), run)};
+}
+
+/** Where dependencies may come from. Tokens are secrets of this process from here on. */
+export function wireRegistries({registries}: Pick<Config, 'registries'>): Registries {
+  const certificates = readExtraCertificates({env: process.env}).map(({pem}) => pem).join('');
+  const wired = makeRegistries({registries: registries.value, env: process.env, certificates});
+  for (const {name, value} of wired.secrets) hideSecret(name, value);
+  return wired;
 }
 
 /** Results whose tests have a secret in their names are not kept: under other names they would count as vanished. */

@@ -31,6 +31,35 @@ export const errorTable = {
     explain:
       'Nothing is ever verified with a part of its manifest ignored. Remove the key, or use a version of Bulkhead that serves it.',
   },
+  INSTALL_UNSUPPORTED: {
+    exit: 2,
+    title: 'The command of `install:` is none that is known to install without running what it installs.',
+    explain:
+      'Packages may bring scripts that run while they are installed, and this is the one step with a network. So only a tool is let through of which it is known how to keep it from that: `install: [npm, ci]`, with a package-lock.json. For anything else, make an image that has the dependencies in it and name it with `image:`.',
+  },
+  INSTALL_REFUSED: {
+    exit: 2,
+    title: 'A package manifest or lock file asks for something that does not come from an allowed registry.',
+    explain:
+      'Before anything is fetched, every entry of the lock file must name an address below an allowed registry and a hash of the content, and every dependency a version: no git repository, no other host, no folder, no archive. Allowed are the public registry and what your own configuration lists under `registries`; what the repository says in an .npmrc does not count. The message names the entries.',
+  },
+  INSTALL_FAILED: {
+    exit: 3,
+    title: 'The dependencies could not be installed: manifests and lock file are at fault.',
+    explain:
+      'The package manager said so by its code, for example because package.json and the lock file do not fit each other, a version does not exist, or the content of a package is not the one of the hash. The message has its last words. Correct it on a clean checkout, commit, and run again.',
+  },
+  REGISTRY_FAILED: {
+    exit: 3,
+    title: 'The dependencies could not be fetched.',
+    explain:
+      'A registry did not answer, refused, or the step did not end in time; nothing is said about the work. The box that installs uses the default network of the container engine and the proxies of this environment. Private registries and their tokens are named under `registries` in your own configuration. Then `bulkhead resume`.',
+  },
+  PREPARE_FAILED: {
+    exit: 3,
+    title: 'The command of `prepare:` failed.',
+    explain: 'It ran over the base commit and its dependencies, without a network, in the image of the run. The message has its last words. What it needs must be in the image or in the lock file.',
+  },
   MANIFEST_REQUIRED: {
     exit: 2,
     title: 'There is no manifest, so nothing could be proved.',

@@ -123,6 +123,12 @@ export const findingTable = {
     explain:
       'Bulkhead watches what each box writes into its own layer (`limits.diskMiB` and `limits.inodes`) and ends a box that reaches its limit. The work of a specialist up to there is kept as far as a submission may hold it, and a new box goes on from it; this finding says that its boxes were ended so again and again. In a verification the tests wrote too much. Example: a command that fills a log without an end. Let it write less, or raise the limit in your own configuration.',
   },
+  DEPENDENCIES_BROKEN: {
+    exit: 1,
+    title: 'The dependencies of the merged commit cannot be installed or prepared, and those of the base could.',
+    explain:
+      'A specialist changed package.json or the lock file so that they do not fit each other, or so that something does not come from an allowed registry with a hash, or `prepare:` fails over them. The tests ran with the dependencies of the base. The owner of the change must take it back or correct it.',
+  },
   HARNESS_FAILED: {
     exit: 5,
     title: 'Bulkhead itself could not decide.',

@@ -81,6 +81,8 @@ const Tests = z.strictObject({
   env: z.record(z.string().regex(/^[A-Z_][A-Z0-9_]*$/i), z.string()).default({}),
 });
 
+const Argv = z.array(z.string().min(1).max(4096)).min(1).max(100);
+
 /**
  * The typed list of everything that must exist and hold afterwards. Its hash is locked before any agent starts.
  * Keys that the outside contract knows but no check serves yet are refused by {@link parseManifest}.
@@ -90,6 +92,8 @@ export const Manifest = z.strictObject({
   task: z.string().min(1),
   base: z.string().min(1).default('HEAD'),
   image: z.string().min(1).default('node'),
+  install: Argv.optional().describe('fills the dependency layer; argv; in a box of its own with registry access, no secrets of this machine and no install scripts'),
+  prepare: Argv.optional().describe('runs once over the base with the dependency layer, without a network; what it changes in the folders of the layer stays'),
   files: z.array(FileDeliverable).default([]),
   tests: Tests.optional(),
   withoutTests: z.string().min(1).optional().describe('the written reason for a manifest without tests'),
@@ -106,7 +110,7 @@ export type Manifest = z.infer<typeof Manifest>;
 
 /** Keys of the outside contract that are refused by name until a check serves them. */
 const unserved: Readonly<Record<string, readonly string[]>> = {
-  '': ['install', 'prepare', 'build', 'acceptance', 'integration', 'gates'],
+  '': ['build', 'acceptance', 'integration', 'gates'],
   tests: ['coverage'],
   allow: ['dependencies'],
 };
@@ -173,6 +177,7 @@ function consistencyProblems(manifest: Manifest): readonly string[] {
     }
     owners.set(test.path, test.owner);
   }
+  if (manifest.prepare !== undefined && manifest.install === undefined) problems.push('prepare: there is nothing to prepare without `install`');
   if (owners.size === 0) problems.push('files: nothing is promised, so nothing could be proved');
   if (manifest.tests === undefined && manifest.withoutTests === undefined) {
     problems.push('tests: a manifest without tests needs a written reason in `withoutTests`');

@@ -35,6 +35,16 @@ export const Report = z.strictObject({
   traffic: z.enum(['live', 'replayed', 'none']),
   image: z.strictObject({reference: z.string(), id: z.string(), digest: z.string().optional(), diffIds: z.array(z.string())}),
   engine: z.strictObject({name: z.string(), version: z.string(), apiVersion: z.string()}),
+  dependencies: z
+    .strictObject({
+      install: z.array(z.string()),
+      prepare: z.array(z.string()).optional(),
+      packages: z.int().describe('in the lock file of the verified commit'),
+      base: z.array(z.string()).describe('layers under the tests on the base, the topmost first'),
+      commit: z.array(z.string()).describe('layers under the tests on the verified commit, the topmost first'),
+    })
+    .optional()
+    .describe('what was installed; a layer is named by its content'),
   checks: z.array(CheckResult),
   findings: z.array(Finding),
   tests: TestSummary.optional(),

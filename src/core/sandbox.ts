@@ -62,6 +62,8 @@ export interface SnapshotRequest {
 export interface History {
   readonly pack: Readable;
   readonly commit: string;
+  /** Folders, relative to the workspace, that git is not to show as untracked. Default: none. */
+  readonly exclude?: readonly string[] | undefined;
   /** Commits whose parents are not in the pack, because the history was not whole. With `over`: those of that one. Default: none. */
   readonly cuts?: readonly string[] | undefined;
 }
@@ -130,6 +132,59 @@ export interface BoxRequest {
   /** The whole environment besides PATH, HOME and locale; nothing of the host's. */
   readonly env: Readonly<Record<string, string>>;
   readonly profile: BoxProfile;
+  /** Layers over the snapshot, the topmost first; each must have been made. Default: none. */
+  readonly layers?: readonly string[] | undefined;
+}
+
+/**
+ * Asks for a layer: folders of a workspace that one command fills, kept on the engine and shared by all runs. Its name
+ * stands for everything that went into it; what the command leaves outside of its folders is thrown away.
+ */
+export interface LayerRequest {
+  /** `bulkhead-layer-…`: by content, decided by the caller. While it is filled, its volume and container are named `<name>-<run>`. */
+  readonly name: string;
+  readonly ownership: Ownership;
+  readonly image: LockedImage;
+  readonly limits: BoxLimits;
+  readonly from: LayerSource;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  /** Folders of the workspace, relative to it, that make up the layer. */
+  readonly folders: readonly string[];
+  /** Most bytes kept of each of stdout and stderr. */
+  readonly maxBytes: number;
+}
+
+/**
+ * `files`: an otherwise empty workspace, on the engine's default network; `given` lies under {@link givenPath}, in
+ * memory, and is gone with the container: nothing of it is in a setting, a volume or an image. `snapshot`: the tree and
+ * the layers over it, the topmost first, without a network.
+ */
+export type LayerSource =
+  | {readonly kind: 'files'; readonly files: readonly SeedFile[]; readonly given: Readonly<Record<string, string>>}
+  | {readonly kind: 'snapshot'; readonly snapshot: string; readonly layers: readonly string[]};
+
+/** Where the command of a layer finds what it was given. */
+export const givenPath = '/run/bulkhead-given';
+
+/** What became of a request for a layer. A command that failed leaves none. */
+export type LayerResult =
+  | {readonly state: 'there'}
+  | {readonly state: 'made'; readonly durationMs: number}
+  | {readonly state: 'failed'; readonly ended: EndedProcess; readonly stdout: Captured};
+
+/** A layer on the engine, or what is left of one that was never completed. */
+export interface FoundLayer {
+  /** Of the layer; of a volume that was being filled when its process ended, that of the volume. */
+  readonly name: string;
+  readonly complete: boolean;
+  /** The process that made it. */
+  readonly owner: string;
+  /** When it was made, by its labels; undefined: they do not say. */
+  readonly born?: Moment | undefined;
+  /** Names of the volumes that need it: workspaces, and what a run holds it by. */
+  readonly usedBy: readonly string[];
 }
 
 /** One command in a box. */
@@ -334,6 +389,12 @@ export interface SandboxEngine extends AsyncDisposable {
   /** Removes container and volumes of a box; with nothing there it does nothing. */
   removeWorkspace(names: WorkspaceNames, signal: AbortSignal): Promise<void>;
   removeSnapshot(name: string, signal: AbortSignal): Promise<void>;
+  /** Makes a layer; a complete one of that name is kept. The run holds it from then on, until all that it has on the engine is removed. */
+  makeLayer(request: LayerRequest, signal: AbortSignal): Promise<LayerResult>;
+  /** Every layer on the engine. They are no leftovers: no run owns them. */
+  layers(signal: AbortSignal): Promise<readonly FoundLayer[]>;
+  /** Removes a layer, or what is left of one. False, and nothing is changed, when something needs it. */
+  removeLayer(name: string, signal: AbortSignal): Promise<boolean>;
   /** Everything on the engine that carries our labels. */
   leftovers(signal: AbortSignal): Promise<readonly Leftover[]>;
   remove(leftover: Leftover, signal: AbortSignal): Promise<void>;

@@ -1,6 +1,7 @@
 import type {SpecialistConfig} from '../core/specialist.js';
 import type {AgentOsKey} from './agent-os-config/judge.js';
 import type {Config, Setting} from './config.js';
+import type {Registry} from './install/registries.js';
 import {CompressionLevel, configDefaults, defaultContextTokens, type RepositoryConfig, type UserConfig} from './config-schema.js';
 
 /** What each layer says of one value, the highest first. */
@@ -35,6 +36,7 @@ export function effectiveConfig(repository: RepositoryConfig, user: UserConfig, 
     maxTurns: layered<number>({user: user.maxTurns}, configDefaults.maxTurns),
     disk: {budgetGiB: layered<number>({user: user.disk?.budgetGiB}, configDefaults.disk.budgetGiB)},
     submission: {maxFiles: cap('maxFiles'), maxFileMiB: cap('maxFileMiB'), maxTotalMiB: cap('maxTotalMiB')},
+    registries: layered<readonly Registry[]>({user: user.registries}, []),
     model: {
       name: layered<string>({user: user.model?.name}, model.name),
       baseUrl: layered<string | undefined>({user: user.model?.baseUrl}, undefined),

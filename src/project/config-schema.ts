@@ -2,6 +2,7 @@ import {isAbsolute} from 'node:path';
 import {z} from 'zod';
 import {diskDefaults} from '../core/sandbox.js';
 import {contextTokens, SpecialistConfig} from '../core/specialist.js';
+import {Registry} from './install/registries.js';
 
 /**
  * What holds when neither file says anything. The sizes of a box fit two of them on a small machine; `repairRounds` and
@@ -101,6 +102,7 @@ export const UserConfig = z.strictObject({
       maxTotalMiB: z.number().min(0.001).max(1800).optional().describe(`MiB of all of them; default ${configDefaults.submission.maxTotalMiB}`),
     })
     .optional(),
+  registries: z.array(Registry).max(20).optional().describe('where dependencies may come from besides the public registry'),
   model: z
     .strictObject({
       name: z.string().min(1).optional().describe(`default ${configDefaults.model.name}`),

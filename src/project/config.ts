@@ -2,6 +2,7 @@ import {join} from 'node:path';
 import type {SpecialistConfig} from '../core/specialist.js';
 import type {AgentOsKey} from './agent-os-config/judge.js';
 import {readAgentOsConfig} from './agent-os-config/read.js';
+import type {Registry} from './install/registries.js';
 import {readRepositoryConfig, readUserConfig} from './config-file.js';
 import {effectiveConfig} from './config-layers.js';
 import type {CompressionLevel} from './config-schema.js';
@@ -44,6 +45,7 @@ export interface Config {
   readonly maxTurns: Setting<number>;
   readonly disk: {readonly budgetGiB: Setting<number>};
   readonly submission: {readonly maxFiles: Setting<number>; readonly maxFileMiB: Setting<number>; readonly maxTotalMiB: Setting<number>};
+  readonly registries: Setting<readonly Registry[]>;
   readonly model: {
     readonly name: Setting<string>;
     readonly baseUrl: Setting<string | undefined>;

@@ -109,8 +109,17 @@ function inputs(report: Report): string {
     '## Inputs',
     '',
     `Image ${code(report.image.reference)} (\`${report.image.id}\`), ${report.engine.name} ${line(report.engine.version)} (API ${line(report.engine.apiVersion)}).`,
+    ...dependencies(report),
     ...(report.restored.length === 0 ? [] : [`Graded with the version of the base: ${report.restored.map(code).join(', ')}.`]),
   ].join('\n');
+}
+
+function dependencies({dependencies: made}: Report): readonly string[] {
+  if (made === undefined) return [];
+  const {install, prepare, packages, base, commit} = made;
+  const layers = commit.map(code).join(' over ');
+  const other = base.join() === commit.join() ? '' : ` The base has its own: ${base.map(code).join(' over ')}.`;
+  return [`Dependencies: ${packages} packages by ${code(install.join(' '))}${prepare === undefined ? '' : ` and ${code(prepare.join(' '))}`}, layer ${layers}.${other}`];
 }
 
 /** One line that cannot break out of a table cell. */

@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import type {Manifest} from '../core/manifest.js';
 import type {Verification} from '../core/verification.js';
+import {usableLayers} from './layers/usable.js';
 import {refOf, type Run} from './rooms.js';
 import type {HandedIn} from './work.js';
 
@@ -68,6 +69,7 @@ function startChecks(run: Run, {round, base}: BlameAt, seen: {readonly verificat
       namePrefix: `${prefixOf(run, round)}-${count}`,
       limits: run.options.limits,
       carried: [],
+      layers: {base: (await usableLayers(run, base, signal)).layers, commit: (await usableLayers(run, commit, signal)).layers},
       harness,
       baseCache,
       signal,

@@ -10,6 +10,7 @@ import {renderReportMarkdown} from '../record/report-markdown.js';
 import {commitBookkeeping} from './bookkeeping.js';
 import {enteredNotes, entriesOf} from './enter-box.js';
 import {interruptedTurns, settledNotes} from './results.js';
+import {installedFor} from './layers/usable.js';
 import type {Run} from './rooms.js';
 import {measureTold, type ToldContext} from './tell-context.js';
 import type {Specialist} from './work.js';
@@ -77,6 +78,7 @@ async function draftReport(run: Run, ending: Ending, last: Verification, signal:
   const facts = await run.rooms.engine.facts(signal);
   const {reference, id, digest, diffIds} = run.image;
   const before = new Set((await (await run.rooms.repository.reader(last.base, signal)).list(signal)).map(({path}) => path));
+  const dependencies = await installedFor(run, last, signal);
   // What a model asked for is recorded as it was; a report shows none of it that looks like a secret.
   return run.rooms.redact.value({
     schemaVersion: 1,
@@ -91,6 +93,7 @@ async function draftReport(run: Run, ending: Ending, last: Verification, signal:
     traffic,
     image: {reference, id, ...(digest === undefined ? {} : {digest}), diffIds: [...diffIds]},
     engine: {name: facts.name, version: facts.version, apiVersion: facts.apiVersion},
+    ...(dependencies === undefined ? {} : {dependencies}),
     checks: last.checks,
     findings: last.findings,
     ...(last.tests === undefined ? {} : {tests: last.tests}),

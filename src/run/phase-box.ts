@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import type {Sandbox} from '../core/sandbox.js';
 import {boxNames, boxStep, exportBox, type BoxAt, type PhaseName, type Worked} from './bring-home.js';
+import {usableLayers} from './layers/usable.js';
 import type {Run} from './rooms.js';
 import {makeSnapshot, snapshotName} from './snapshot.js';
 
@@ -70,6 +71,7 @@ export function startPhaseBox(run: Run, name: PhaseName, signal: AbortSignal): P
 
 async function startBox(run: Run, name: PhaseName, {index, commit, signal}: BoxAt): Promise<Sandbox> {
   const names = boxNames(run, name, {index, commit});
+  const {layers} = await usableLayers(run, commit, signal);
   let box: Sandbox | undefined;
   await run.steps.step({
     name: boxStep('box', name, index),
@@ -78,7 +80,7 @@ async function startBox(run: Run, name: PhaseName, {index, commit, signal}: BoxA
     schema: z.strictObject({}),
     run: async () => {
       await makeSnapshot(run, commit, signal);
-      box = await run.rooms.engine.startBox({names, ownership: run.ownership, image: run.image, limits: run.options.limits, env: {}, profile: 'agent'}, signal);
+      box = await run.rooms.engine.startBox({names, ownership: run.ownership, image: run.image, limits: run.options.limits, env: {}, profile: 'agent', layers}, signal);
       return {};
     },
   });

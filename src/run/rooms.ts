@@ -11,6 +11,7 @@ import type {Checkout} from '../git/freeze/checkout.js';
 import type {deliverBranch} from '../git/deliver/deliver.js';
 import type {signCommit} from '../git/deliver/sign.js';
 import type {Repository} from '../git/repository.js';
+import type {Registries} from '../project/install/registries.js';
 import type {RunFiles} from '../record/store.js';
 import type {verifyCommit, VerifyRequest} from '../verify/verify.js';
 import type {ConflictAnswer} from './open-conflict.js';
@@ -32,6 +33,8 @@ export interface Rooms {
   };
   readonly verifyCommit: typeof verifyCommit;
   readonly harness: readonly SeedFile[];
+  /** Where dependencies may come from. */
+  readonly registries: Registries;
   readonly baseCache: NonNullable<VerifyRequest['baseCache']>;
   /** Context packages of earlier runs. */
   readonly contextStore: PackageStore;

@@ -1,5 +1,6 @@
 import type {SnapshotRequest} from '../core/sandbox.js';
 import type {TreeReader} from '../core/tree.js';
+import {installPlan} from './layers/plan.js';
 import type {Run} from './rooms.js';
 
 /** Name of the snapshot of a commit, shared by all boxes that are made of it. */
@@ -41,10 +42,12 @@ async function make(run: Run, commit: string, signal: AbortSignal): Promise<void
   await engine.createSnapshot({name: snapshotName(run, commit), ownership: run.ownership, ...filling}, signal);
 }
 
-async function whole({rooms: {repository}}: Run, reader: TreeReader, signal: AbortSignal): Promise<Pick<SnapshotRequest, 'files' | 'history'>> {
+async function whole(run: Run, reader: TreeReader, signal: AbortSignal): Promise<Pick<SnapshotRequest, 'files' | 'history'>> {
+  const {repository} = run.rooms;
   const {commit} = reader;
+  const exclude = (await installPlan(run, run.options.manifest.base, signal))?.folders;
   const cuts = await repository.historyCuts(commit, signal);
-  return {files: reader.files(signal), history: {pack: repository.packHistory({commit}, signal), commit, cuts}};
+  return {files: reader.files(signal), history: {pack: repository.packHistory({commit}, signal), commit, cuts, exclude}};
 }
 
 /** What a snapshot over that of the base needs; undefined when it cannot be told as files (a submodule moved) or is too large to be worth it. */

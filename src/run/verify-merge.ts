@@ -1,6 +1,8 @@
 import {AppError} from '../core/errors.js';
 import type {Finding} from '../core/finding.js';
 import {Verification} from '../core/verification.js';
+import {layersFinding} from './layers/finding.js';
+import {usableLayers} from './layers/usable.js';
 import type {ResolvedSide} from './merge.js';
 import type {Run} from './rooms.js';
 
@@ -21,14 +23,18 @@ export interface VerifyAt {
 export async function verifyMerge(run: Run, at: VerifyAt, signal: AbortSignal): Promise<Verification> {
   const {repository, engine, verifyCommit, harness, baseCache} = run.rooms;
   const namePrefix = `bulkhead-${run.id}-verify-${at.round}`;
+  const name = `verify/${at.round}`;
+  const open = run.steps.known(name) !== 'finished';
+  const layers = open ? {base: await usableLayers(run, at.base, signal), commit: await usableLayers(run, at.commit, signal)} : undefined;
+  const broken = layers?.commit.problem === undefined ? [] : [layersFinding(run, layers.commit.problem, at.authors)];
   const verification = await run.steps.step({
-    name: `verify/${at.round}`,
+    name,
     input: {commit: at.commit, findings: at.findings},
     names: {prefix: namePrefix},
     schema: Verification,
     run: async () => {
       const sides = [];
-      for (const {name, submission} of at.resolved) sides.push({name, commit: await repository.reader(submission, signal)});
+      for (const {name, submission} of at.resolved) sides.push({name, commit: await repository.reader(submission, signal), layers: (await usableLayers(run, submission, signal)).layers});
       const seen = await verifyCommit({
         manifest: run.options.manifest,
         base: await repository.reader(at.base, signal),
@@ -38,7 +44,8 @@ export async function verifyMerge(run: Run, at: VerifyAt, signal: AbortSignal): 
         ownership: run.ownership,
         namePrefix,
         limits: run.options.limits,
-        carried: at.findings,
+        carried: [...at.findings, ...broken],
+        layers: layers && {base: layers.base.layers, commit: layers.commit.layers},
         authors: (path) => at.authors.get(path) ?? [],
         harness,
         baseCache,

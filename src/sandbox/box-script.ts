@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import {toolsPath} from '../core/sandbox.js';
 
 /** Reads one of our scripts; they are handed to a shell or perl as an argument, so no image has to hold them. */
-export function harnessScript(name: 'box.sh' | 'history.sh' | 'next-history.sh' | 'remove.sh' | 'export.pl' | 'count.pl' | 'hidden.pl'): string {
+export function harnessScript(name: 'box.sh' | 'history.sh' | 'next-history.sh' | 'remove.sh' | 'export.pl' | 'count.pl' | 'hidden.pl' | 'trim.pl'): string {
   return readFileSync(new URL(`../../images/harness/${name}`, import.meta.url), 'utf8');
 }
 

@@ -20,10 +20,17 @@ export const labelKeys = {
   snapshot: 'dev.bulkhead.snapshot',
   /** On a box: how much it may write, `MEBIBYTES INODES`, for a process that finds it running. */
   disk: 'dev.bulkhead.disk',
+  /** On the volumes of a layer, which belong to no run and do not carry its label: the layer's name. */
+  layer: 'dev.bulkhead.layer',
+  /** On the mark of a complete layer: the volume that holds it, and its folders as a JSON list. */
+  volume: 'dev.bulkhead.volume',
+  folders: 'dev.bulkhead.folders',
+  /** On whatever needs layers: their names, the topmost first, with commas between them. */
+  layers: 'dev.bulkhead.layers',
 } as const;
 
 /** What a labelled object is for. `scratch`: volumes whose content is nobody's work. */
-export type ObjectKind = 'box' | 'process' | 'helper' | 'snapshot' | 'upper' | 'workspace' | 'scratch';
+export type ObjectKind = 'box' | 'process' | 'helper' | 'snapshot' | 'upper' | 'workspace' | 'scratch' | 'layer';
 
 /** The labels of one new object. `now` is the moment of its creation. */
 export function makeLabels(ownership: Ownership, kind: ObjectKind, now: Moment): Record<string, string> {
@@ -51,6 +58,23 @@ export function diskLabel({diskMiB = diskDefaults.diskMiB, inodes = diskDefaults
 export function diskLimitsOf(labels: Labels): Pick<BoxLimits, 'diskMiB' | 'inodes'> {
   const [, diskMiB, inodes] = /^(\d{1,12}) (\d{1,12})$/.exec(labels?.[labelKeys.disk] ?? '') ?? [];
   return diskMiB === undefined || inodes === undefined ? {} : {diskMiB: Number(diskMiB), inodes: Number(inodes)};
+}
+
+/** The labels of a volume of a layer: no run's, so that the end of none takes it along. */
+export function makeLayerLabels(layer: string, owner: string, now: Moment): Record<string, string> {
+  const {[labelKeys.run]: _, ...rest} = makeLabels({runId: '', owner}, 'layer', now);
+  return {...rest, [labelKeys.layer]: layer};
+}
+
+/** The label that says which layers something needs; none for none. */
+export function layersLabel(layers: readonly string[] = []): Record<string, string> {
+  return layers.length === 0 ? {} : {[labelKeys.layers]: layers.join(',')};
+}
+
+/** The layers that something needs, by its labels. */
+export function layersOf(labels: Labels): readonly string[] {
+  const text = labels?.[labelKeys.layers] ?? '';
+  return text === '' ? [] : text.split(',');
 }
 
 type Labels = Readonly<Record<string, string>> | null | undefined;

@@ -47,6 +47,8 @@ export interface ContainerPart {
   readonly capabilities: readonly string[];
   /** The engine's name of the runtime, such as `runsc`; undefined: the engine's default. */
   readonly runtime?: string | undefined;
+  /** The engine's default network, for a box that fetches; default: none. */
+  readonly network?: 'bridge' | undefined;
 }
 
 const mebibyte = 1024 * 1024;
@@ -83,8 +85,9 @@ export function containerSettings(part: ContainerPart) {
 
 function isolation(part: ContainerPart) {
   return {
-    // Only `lo`: nothing to leave by and nothing to be reached by.
-    NetworkMode: 'none',
+    // Only `lo`: nothing to leave by and nothing to be reached by. The one exception is the box that fetches
+    // dependencies: in it runs a package manager over manifests that were checked, and nothing of a repository.
+    NetworkMode: part.network ?? 'none',
     // No capability, and no way to one by a setuid file. Seccomp and AppArmor stay the engine's defaults: naming them
     // could only loosen them; the same holds for masked and read-only paths.
     CapDrop: ['ALL'],
@@ -158,10 +161,11 @@ function mountSettings(mount: VolumeMount) {
 export interface BoxParts {
   readonly facts: ImageFacts;
   readonly workVolume: string;
-  /** The volume with what is ours: the snapshot, or the one that it lies over. */
-  readonly toolsVolume: string;
+  /** The volume with what is ours: the snapshot, or the one that it lies over; undefined: nothing of ours is needed. */
+  readonly toolsVolume: string | undefined;
   readonly argv: readonly string[];
   readonly runtime?: string | undefined;
+  readonly network?: 'bridge' | undefined;
 }
 
 /**
@@ -169,10 +173,10 @@ export interface BoxParts {
  * under test are equally hostile. Runner and code under test still share that user within one box: a result stream is
  * protected there by its parent process alone.
  */
-export function boxSettings(request: BoxRequest, parts: BoxParts) {
+export function boxSettings(request: Pick<BoxRequest, 'image' | 'limits' | 'env' | 'profile'>, parts: BoxParts) {
   const mounts = [
     {volume: parts.workVolume, target: overlayTarget, readOnly: false},
-    {volume: parts.toolsVolume, target: toolsPath, readOnly: true},
+    ...(parts.toolsVolume === undefined ? [] : [{volume: parts.toolsVolume, target: toolsPath, readOnly: true}]),
   ];
   return containerSettings({
     image: request.image.id,
@@ -184,6 +188,7 @@ export function boxSettings(request: BoxRequest, parts: BoxParts) {
     tmpfs: {...imageVolumes(parts.facts.volumes, request.profile), ...scratch(request.limits, request.profile)},
     capabilities: [],
     runtime: parts.runtime,
+    network: parts.network,
   });
 }
 

@@ -20,6 +20,7 @@ export interface BaseRunInput {
   /** Prefix of volume and container. */
   readonly namePrefix: string;
   readonly baseCache?: BaseCache | undefined;
+  readonly layers?: {readonly base: readonly string[]} | undefined;
 }
 
 /**
@@ -27,7 +28,7 @@ export interface BaseRunInput {
  * nothing else is named, there is nothing to run. Only a run that ended in order is kept: another may end otherwise the
  * next time. Throws the engine's AppErrors.
  */
-export async function runBase({base, runner, bench, namePrefix, baseCache}: BaseRunInput, signal: AbortSignal): Promise<SuiteRun> {
+export async function runBase({base, runner, bench, namePrefix, baseCache, layers: {base: layers} = {base: []}}: BaseRunInput, signal: AbortSignal): Promise<SuiteRun> {
   const paths = (await base.list(signal)).flatMap((file) => [file.path, ...foldersOf(file.path)]);
   const places = presentPlaces(runner.places, new Set(paths));
   if (places.length === 0 && runner.places.length > 0) return {end: 'complete', exitCode: 0, detail: 'The base has nothing of what the command names.', tests: [], cut: []};
@@ -42,12 +43,13 @@ export async function runBase({base, runner, bench, namePrefix, baseCache}: Base
       env: runner.env,
       limits: bench.limits,
       timeoutMs: bench.timeoutMs,
+      ...(layers.length === 0 ? {} : {layers}),
       harness: bench.harness.map((file) => [file.path, sha256(file.bytes)]),
     }),
   );
   const known = SuiteRun.safeParse(await baseCache?.get(key));
   if (known.success && known.data.end === 'complete') return known.data;
-  const run = await runSuite(bench, {name: `${namePrefix}-base`, files: baseTree(base, signal), runner, only}, signal);
+  const run = await runSuite(bench, {name: `${namePrefix}-base`, files: baseTree(base, signal), runner, only, layers}, signal);
   if (run.end === 'complete') await baseCache?.set(key, run);
   return run;
 }

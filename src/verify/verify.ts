@@ -37,6 +37,8 @@ export interface VerifyRequest {
   readonly baseCache?: BaseCache | undefined;
   /** Submissions whose conflicts were resolved by hand: the tests that they brought have to be in the merge. */
   readonly sides?: readonly Side[] | undefined;
+  /** Layers over each tree, the topmost first, that must be on the engine: the dependencies of its own lock file. Default: none. */
+  readonly layers?: {readonly base: readonly string[]; readonly commit: readonly string[]} | undefined;
   /** Progress in words, for a person who waits. */
   readonly tell?: ((line: string) => void) | undefined;
   readonly signal: AbortSignal;

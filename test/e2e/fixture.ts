@@ -89,7 +89,7 @@ export function startBulkhead(
 /** Names of everything on the engine that carries our label, asked of the engine itself and not through our adapter. */
 export async function engineLeftovers(): Promise<readonly string[]> {
   // The engine suite may run on the same engine at the same time; it looks after its own.
-  return (await labelled('dev.bulkhead.run', socket)).filter((name) => !/^\/?bulkhead-test-/.test(name));
+  return (await labelled('dev.bulkhead.run', socket)).filter((name) => !/^\/?bulkhead-(?:layer-[0-9a-f]{32}-)?test-/.test(name));
 }
 
 /** The same of one run alone, on any engine: others may work there at the same time. */

@@ -1,6 +1,8 @@
 import {AppError} from '../../core/errors.js';
 import {escapeText} from '../../core/escape.js';
 import type {Manifest} from '../../core/manifest.js';
+import {planInstall} from '../../project/install/plan.js';
+import type {Registries} from '../../project/install/registries.js';
 import {planSuite} from '../../verify/runners/runner.js';
 import type {Base} from './base.js';
 
@@ -16,6 +18,16 @@ export async function checkSuite(base: Base, manifest: Manifest, signal: AbortSi
   if (suite.evidence === 'own-report') return `${command} is judged by a report that it writes itself, which is weaker than what a reporter of ours sees.`;
   if (suite.evidence !== 'exit-code') return undefined;
   return `${command} is judged by its exit code alone: single tests are seen with node --test, vitest, jest, mocha and pytest, or in a report (tests.runner: junit or tap).`;
+}
+
+/**
+ * Throws INSTALL_UNSUPPORTED and INSTALL_REFUSED when the dependencies of the base cannot be installed safely, and
+ * CONFIG_INVALID when a token that is configured is not there.
+ */
+export async function checkInstall(base: Base, {manifest, registries}: {readonly manifest: Manifest; readonly registries: Registries}, signal: AbortSignal): Promise<void> {
+  if (manifest.install === undefined) return;
+  await planInstall(manifest.install, {tree: base.tree, registries}, signal);
+  registries.given(manifest.image);
 }
 
 /** Throws MANIFEST_INVALID when the manifest promises to create what its base has, or to change or delete what it has not. */

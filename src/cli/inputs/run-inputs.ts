@@ -8,10 +8,11 @@ import type {RunOptions, Scope} from '../../run/options.js';
 import {agentOsNote} from './agent-os-note.js';
 import type {Context} from '../command.js';
 import {readBase} from './base.js';
-import {checkAgainstBase, checkSuite} from './manifest-base.js';
+import {checkAgainstBase, checkInstall, checkSuite} from './manifest-base.js';
 import {readFrom} from './from-task.js';
 import type {ProjectContext} from '../project-context.js';
 import {refuseSecret} from '../secrets.js';
+import {wireRegistries} from '../wire.js';
 
 /** What a user asks of `run`. */
 export interface RunFlags {
@@ -44,6 +45,7 @@ export async function readInputs(context: Context, project: ProjectContext, flag
   const base = await readBase(context, project, {wanted: read.base, dirtyFor: flags.dirtyFor});
   const manifest: Manifest = {...read, base: base.commit};
   await checkAgainstBase(base, manifest, path, context.signal);
+  await checkInstall(base, {manifest, registries: wireRegistries(config)}, context.signal);
   for (const note of [await checkSuite(base, manifest, context.signal), agentOsNote(config)]) if (note !== undefined) context.say(note);
   const from = flags.from === undefined ? undefined : await readFrom(context, {checkout, base, value: flags.from});
   const options: RunOptions = {

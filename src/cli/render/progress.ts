@@ -41,6 +41,7 @@ export function renderProgress(event: JournalEvent): readonly string[] {
 }
 
 function startLines(step: string): readonly string[] {
+  if (step.startsWith('layer/')) return [line('dependencies', paint('dim', layerBegins(step)))];
   if (step.startsWith('verify/')) return [line('verification', paint('dim', 'clean containers: the base, the base with the new tests, the merge'))];
   return step.startsWith('blame/') ? [line('verification', paint('dim', 'whose work broke it: merges of some of the submissions are tested'))] : [];
 }
@@ -65,6 +66,8 @@ export function renderStep(step: string, outcome: unknown): {readonly who: strin
   switch (kind) {
     case 'box':
       return {who, what: paint('dim', boxText(phase, number))};
+    case 'layer':
+      return {who: 'dependencies', what: layerText(outcome)};
     case 'submission':
       return {who, what: submissionText(outcome)};
     case 'merge':
@@ -86,6 +89,19 @@ const Blamed = z.object({names: z.array(z.string())});
 function blameText(outcome: unknown): string {
   const names = Blamed.safeParse(outcome).data?.names ?? [];
   return names.length === 0 ? 'it could not be told whose work broke it' : `it is the work of ${names.map(flat).join(' and ')} that broke it`;
+}
+
+const Layer = z.object({command: z.array(z.string()), packages: z.int(), state: z.string(), durationMs: z.int()});
+
+function layerBegins(step: string): string {
+  return step.startsWith('layer/install/') ? 'installing what the lock file says, in a box of its own with registry access, without install scripts' : 'preparing them in a box without a network';
+}
+
+function layerText(outcome: unknown): string {
+  const parsed = Layer.safeParse(outcome);
+  if (!parsed.success) return 'ready';
+  const {command, packages, state, durationMs} = parsed.data;
+  return `${packages} package${packages === 1 ? '' : 's'} ${state === 'there' ? 'from a layer that was there' : `by ${flat(command.join(' '))} in ${Math.round(durationMs / 1000)} s`}`;
 }
 
 const Delivered = z.object({branch: z.string()});

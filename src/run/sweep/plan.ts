@@ -2,12 +2,12 @@ import {readdir, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {isAppError, systemCode} from '../../core/errors.js';
 import {ageMs, wallMoment, type Moment} from '../../core/moment.js';
-import type {Clocks, Leftover, WorkspaceNames} from '../../core/sandbox.js';
+import type {Clocks, FoundLayer, Leftover, WorkspaceNames} from '../../core/sandbox.js';
 import {judgeOwner} from '../../record/driver/owner.js';
 import {listQuarantine, type QuarantineEntry} from '../../record/kept/quarantine.js';
 import {listRuns} from '../../record/store.js';
 import {findRun, readRun, type FoundRun} from './facts.js';
-import {clockDoubt, judgeDraft, judgeQuarantined, judgeRun, judgeThings, type EngineThings, type Judged, type JudgedThings, type SweepRules} from './policy.js';
+import {clockDoubt, judgeDraft, judgeLayer, judgeQuarantined, judgeRun, judgeThings, type EngineThings, type Judged, type JudgedThings, type SweepRules} from './policy.js';
 import {homeOf, listStores, refRoots, repositoryOf, type NamedStore, type SweepWorld} from './world.js';
 
 /** What a sweep is asked for; the clock's doubts are found when it looks. */
@@ -22,6 +22,8 @@ export type SweepUnit =
   | {readonly kind: 'lock'; readonly path: string; readonly directory: string; readonly judged: Judged}
   | {readonly kind: 'draft'; readonly path: string; readonly judged: Judged}
   | {readonly kind: 'quarantine'; readonly entry: QuarantineEntry; readonly judged: Judged}
+  /** A dependency layer, which belongs to no run. */
+  | {readonly kind: 'layer'; readonly layer: FoundLayer; readonly judged: Judged}
   /** Something that cannot be looked at; it is left alone. */
   | {readonly kind: 'unreadable'; readonly path: string; readonly judged: Judged};
 
@@ -39,11 +41,12 @@ export interface SweepPlan {
 export async function planSweep(world: SweepWorld, request: SweepRequest, signal: AbortSignal): Promise<SweepPlan> {
   const stores = await listStores(world);
   const leftovers = await world.engine.leftovers(signal);
+  const layers = await world.engine.layers(signal);
   const groups = await Promise.all([...groupByRun(leftovers)].map(async ([runId, things]) => ({runId, things, found: await findRun(world, stores, {runId, askDelivery: false}, signal)})));
   const state = request.patient ? await lookAtState(world, stores, request, signal) : emptyState;
   // After everything else: what was written meanwhile must not look as if it came from the future.
   const clocks = await world.engine.clocks(signal);
-  const doubt = clockDoubt(clocks, newest([...leftovers.map((item) => item.born), ...state.moments]));
+  const doubt = clockDoubt(clocks, newest([...[...leftovers, ...layers].map((item) => item.born), ...state.moments]));
   const blind = state.unreadable.length === 0 ? undefined : `not all that was written can be read: ${state.unreadable[0]?.path ?? ''}`;
   const rules: SweepRules = {...request, clockDoubt: doubt ?? blind};
   const age = (born: Moment | undefined): number | undefined => (born === undefined ? undefined : ageMs(born, clocks.here));
@@ -52,6 +55,7 @@ export async function planSweep(world: SweepWorld, request: SweepRequest, signal
     clocks,
     units: [
       ...groups.map(({runId, things, found}): SweepUnit => ({kind: 'engine', runId, things, found, judged: judgeThings(found.facts, thingsOf(things, clocks), rules)})),
+      ...layers.map((layer): SweepUnit => ({kind: 'layer', layer, judged: judgeLayer({...layer, ageMs: age(layer.born), owner: judgeOwner(layer.owner)}, rules)})),
       ...state.runs.map(({runId, store, found}): SweepUnit => ({kind: 'run', runId, store, judged: judgeRun(found.facts, age(found.lastAt), rules)})),
       ...state.refs.map(({runId, store}): SweepUnit => ({kind: 'refs', runId, store, judged: judgeRun({known: 'nothing'}, age(bornOfRun(runId)), rules)})),
       ...state.locks.map((one): SweepUnit => ({kind: 'lock', ...one, judged: {action: 'remove', why: 'whoever drove this run is gone, and it has ended'}})),

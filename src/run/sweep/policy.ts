@@ -93,6 +93,25 @@ function judgeUnknownThings(things: EngineThings, rules: SweepRules): JudgedThin
   return {action: things.boxes.length > 0 ? 'quarantine' : 'remove', why: `${nobody}, and it is old`, save: things.boxes};
 }
 
+/** A dependency layer, as the policy takes it. */
+export interface LayerFacts {
+  readonly complete: boolean;
+  readonly usedBy: readonly string[];
+  /** Undefined: it cannot be told. */
+  readonly ageMs: number | undefined;
+  /** Whether the process that made it lives. */
+  readonly owner: Driver;
+}
+
+/** What becomes of a layer: one that is needed stays, and so does one that is being filled. It can be made again, so age is all that counts. Pure. */
+export function judgeLayer({complete, usedBy, ageMs, owner}: LayerFacts, rules: SweepRules): Judged {
+  if (usedBy.length > 0) return keep(`a run needs it: ${usedBy[0] ?? ''}`);
+  if (!complete && owner === 'alive') return keep('it is being filled');
+  const young = judgeAge(ageMs, rules, rules.olderThanMs);
+  if (young !== undefined) return keep(young);
+  return {action: 'remove', why: complete ? `no run needs it, and it is ${renderAge(ageMs ?? 0)} old` : 'it was never completed'};
+}
+
 /** What becomes of the folder and the refs of one run. Pure. `ageMs`: since its last event, or of the folder. */
 export function judgeRun(run: RunFacts, ageMs: number | undefined, rules: SweepRules): Judged {
   if (run.known === 'folder') {

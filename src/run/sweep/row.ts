@@ -3,7 +3,7 @@ import type {Judged} from './policy.js';
 
 /** What became of one thing; in a dry run, what would. */
 export interface SweepRow {
-  readonly kind: 'container' | 'volume' | 'network' | 'run' | 'refs' | 'lock' | 'draft' | 'quarantine' | 'unreadable';
+  readonly kind: 'container' | 'volume' | 'network' | 'layer' | 'run' | 'refs' | 'lock' | 'draft' | 'quarantine' | 'unreadable';
   /** As the engine has it, or the id of a run, or a path. */
   readonly name: string;
   readonly runId?: string;
@@ -25,6 +25,8 @@ export function renderPlanned(unit: SweepUnit): readonly SweepRow[] {
     case 'run':
     case 'refs':
       return [{kind: unit.kind, name: unit.kind === 'refs' ? `refs/bulkhead/${unit.runId}` : unit.runId, runId: unit.runId, outcome, why}];
+    case 'layer':
+      return [{kind: 'layer', name: unit.layer.name, outcome, why}];
     case 'lock':
     case 'draft':
     case 'unreadable':

@@ -40,6 +40,9 @@ export async function sweepState(world: SweepWorld, unit: StateUnit, plan: Sweep
       await rm(directory, {recursive: true, force: true});
       return rowOf(unit);
     }
+    case 'layer':
+      // The engine looks once more whether somebody needs it.
+      return (await world.engine.removeLayer(unit.layer.name, signal)) ? rowOf(unit) : rowOf({...unit, judged: {action: 'keep', why: 'a run needs it by now'}});
     case 'unreadable':
       return rowOf(unit);
   }

@@ -49,7 +49,7 @@ export async function createBoxContainer(engine: Engine, part: {readonly request
   const facts = await imageFacts(engine, request.image, signal);
   const problem = imageProblem(facts);
   if (problem !== undefined) throw new AppError('CONFIG_INVALID', `The image ${request.image.reference} ${problem}, which would hide a part of the work.`, {hint: 'Use another image.'});
-  const toolsVolume = await makeWorkspace(engine, {names: request.names, ownership: request.ownership, isWork: kind === 'box'}, signal);
+  const toolsVolume = await makeWorkspace(engine, {names: request.names, ownership: request.ownership, isWork: kind === 'box', layers: request.layers}, signal);
   const settings = boxSettings(request, {facts, argv, workVolume: workspaceVolumes(request.names).work, toolsVolume, runtime: engine.runtime});
   await createContainer(engine, {name: request.names.box, labels: {...makeLabels(request.ownership, kind, readMoment()), ...diskLabel(request.limits)}, settings}, signal);
 }

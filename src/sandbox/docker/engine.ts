@@ -6,6 +6,9 @@ import {findBox, startBox} from './box.js';
 import {startEngineCalls, type Engine} from './engine-call.js';
 import {exportWorkspace, previewWorkspace} from './export.js';
 import {lockImage} from './image.js';
+import {listLayers} from './layer/find.js';
+import {makeLayer} from './layer/make.js';
+import {removeLayer} from './layer/remove.js';
 import {openTerminal} from './live/terminal.js';
 import {runProcess} from './process.js';
 import {listLeftovers, removeBox, removeLeftover, removeSnapshot, workspaceVolumes} from './remove.js';
@@ -50,6 +53,9 @@ export function startDockerEngine(options: DockerEngineOptions): SandboxEngine {
       await removeBox(engine, names, signal);
     },
     removeSnapshot: (name, signal) => removeSnapshot(engine, name, signal),
+    makeLayer: (request, signal) => makeLayer(engine, request, signal),
+    layers: (signal) => listLayers(engine, signal),
+    removeLayer: (name, signal) => removeLayer(engine, name, signal),
     leftovers: (signal) => listLeftovers(engine, signal),
     remove: async (leftover, signal) => {
       if (leftover.kind === 'container') await watchOf(engine).letGo(leftover.name);

@@ -5,10 +5,11 @@ import {startCapture, type Capture} from '../capture.js';
 import type {Piece} from '../demux.js';
 import {harnessScript} from '../box-script.js';
 import {exportMagic, parseExport, parsePreview} from '../export-stream.js';
-import {makeLabels, readMoment} from '../labels.js';
+import {layersOf, makeLabels, readMoment} from '../labels.js';
 import {helperSettings} from '../profile.js';
 import {containerState, createContainer, startAttached, waitDead} from './attach.js';
 import {cleanUp, type Engine} from './engine-call.js';
+import {findLayers} from './layer/find.js';
 import {exporterParts, removeContainer, removeVolume, workspaceVolumes} from './remove.js';
 import {assertFrozen, freezerOf} from './live/freezer.js';
 import {createVolume, inspectVolume} from './volume.js';
@@ -50,9 +51,9 @@ interface Reading<Entry> {
   readonly parse: (source: AsyncIterable<Uint8Array>, maxFileBytes: number) => AsyncGenerator<Entry, void, undefined>;
 }
 
-async function* readWorkspace<Entry>(engine: Engine, {request, what, parse}: Reading<Entry>, signal: AbortSignal): AsyncGenerator<Entry, void, undefined> {
+async function* readWorkspace<Entry extends {readonly path: Uint8Array}>(engine: Engine, {request, what, parse}: Reading<Entry>, signal: AbortSignal): AsyncGenerator<Entry, void, undefined> {
   const {names} = request;
-  const layers = await fitLayers(engine, names, signal);
+  const {directories: layers, folders} = await fitLayers(engine, names, signal);
   const {name, lower} = exporterParts(names, what);
   const labels = makeLabels(request.ownership, 'helper', readMoment());
   await removeContainer(engine, name, signal);
@@ -63,7 +64,7 @@ async function* readWorkspace<Entry>(engine: Engine, {request, what, parse}: Rea
     const stderr = startCapture(4096);
     const output = await startAttached(engine, name, signal);
     try {
-      yield* parse(stdoutOf(output, stderr), request.maxFileBytes);
+      for await (const entry of parse(stdoutOf(output, stderr), request.maxFileBytes)) if (!isWithin(entry.path, folders)) yield entry;
     } catch (error) {
       signal.throwIfAborted();
       throw withWords(error, stderr);
@@ -78,16 +79,25 @@ async function* readWorkspace<Entry>(engine: Engine, {request, what, parse}: Rea
   }
 }
 
-/** The directories of the box's snapshot. Throws ENGINE_FAILED for a workspace of which something is missing. */
-async function fitLayers(engine: Engine, names: WorkspaceNames, signal: AbortSignal): Promise<readonly string[]> {
+/** The directories of what lies under the box, and the folders of its layers. Throws ENGINE_FAILED for a workspace of which something is missing. */
+async function fitLayers(engine: Engine, names: WorkspaceNames, signal: AbortSignal): Promise<{readonly directories: readonly string[]; readonly folders: readonly string[]}> {
   // A volume that is named in a mount and is not there would be created, empty and without our labels.
   const {upper, scratch, work} = workspaceVolumes(names);
+  const wrote = await inspectVolume(engine, upper, signal);
   for (const volume of [upper, scratch, work]) {
-    if ((await inspectVolume(engine, volume, signal)) === undefined) throw new AppError('ENGINE_FAILED', `There is no workspace ${names.box} to export: the volume ${volume} is missing.`);
+    if (wrote === undefined || (await inspectVolume(engine, volume, signal)) === undefined) throw new AppError('ENGINE_FAILED', `There is no workspace ${names.box} to export: the volume ${volume} is missing.`);
   }
   const layers = await snapshotLayers(engine, names.snapshot, signal);
   if (layers === undefined) throw new AppError('ENGINE_FAILED', `There is no workspace ${names.box} to export: its snapshot ${names.snapshot} is missing.`);
-  return layers.directories;
+  const above = await findLayers(engine, layersOf(wrote?.Labels), signal);
+  return {directories: [...above.map((layer) => layer.directory), ...layers.directories], folders: above.flatMap((layer) => layer.folders)};
+}
+
+/** Whatever a box does to the folders of a layer is no work: they are made of lock files, and made anew. */
+function isWithin(path: Uint8Array, folders: readonly string[]): boolean {
+  if (folders.length === 0) return false;
+  const text = Buffer.from(path).toString('latin1');
+  return folders.some((folder) => text === folder || text.startsWith(`${folder}/`));
 }
 
 function exporterSettings(engine: Engine, {names, maxFileBytes, magic}: ExportRequest & {readonly magic: string}, lower: string) {

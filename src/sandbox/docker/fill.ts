@@ -1,7 +1,7 @@
 import {escapeText} from '../../core/escape.js';
 import {AppError} from '../../core/errors.js';
 import type {TreeContent} from '../../core/tree.js';
-import type {SnapshotRequest} from '../../core/sandbox.js';
+import type {Ownership, SnapshotRequest} from '../../core/sandbox.js';
 import {harnessScript} from '../box-script.js';
 import {makeLabels, readMoment} from '../labels.js';
 import {boxUids, helperSettings, userOf} from '../profile.js';
@@ -12,7 +12,7 @@ import {runExec} from './exec-stream.js';
 import {snapshotParts} from './remove.js';
 
 /** Where a helper sees the volume that it fills. */
-const root = '/snapshot';
+export const root = '/snapshot';
 
 /** A snapshot that is being filled. */
 export interface Filling {
@@ -24,6 +24,13 @@ export interface Filling {
 /** Writes everything into a volume, in a helper container of our own image, and syncs it. Leaves the helper to the caller. */
 export async function fillLayer(engine: Engine, {request, volume}: Filling, signal: AbortSignal): Promise<void> {
   const container = snapshotParts(request.name).helper;
+  await startFiller(engine, {container, volume, ownership: request.ownership}, signal);
+  const step = startSteps(engine, {container, what: `the snapshot ${request.name}`, owner: userOf(request.profile ?? 'agent')}, signal);
+  await (request.over === undefined ? fillWhole(step, request) : fillDifference(step, request, request.over.deleted));
+}
+
+/** Starts a helper that sees a volume at {@link root}, for {@link startSteps}. */
+export async function startFiller(engine: Engine, {container, volume, ownership}: {readonly container: string; readonly volume: string; readonly ownership: Ownership}, signal: AbortSignal): Promise<void> {
   const settings = helperSettings({
     image: engine.helperImage,
     argv: ['/bin/sh', '-c', 'exec sleep 86400'],
@@ -31,10 +38,8 @@ export async function fillLayer(engine: Engine, {request, volume}: Filling, sign
     // For the first step alone, which gives the workspace to the box's user; everything of a repository is written as that user.
     capabilities: ['CHOWN'],
   });
-  await createContainer(engine, {name: container, labels: makeLabels(request.ownership, 'helper', readMoment()), settings}, signal);
+  await createContainer(engine, {name: container, labels: makeLabels(ownership, 'helper', readMoment()), settings}, signal);
   await startContainer(engine, container, signal);
-  const step = startSteps(engine, {container, snapshot: request.name, owner: userOf(request.profile ?? 'agent')}, signal);
-  await (request.over === undefined ? fillWhole(step, request) : fillDifference(step, request, request.over.deleted));
 }
 
 async function fillWhole(step: RunStep, {files, harness = [], history, profile = 'agent'}: SnapshotRequest): Promise<void> {
@@ -43,6 +48,8 @@ async function fillWhole(step: RunStep, {files, harness = [], history, profile =
   await step({title: 'write the files', argv: untar('workspace'), stdin: packTree(files, boxUids[profile])});
   if (harness.length > 0) await step({title: 'write the harness', argv: untar('harness'), stdin: packTree(harness, 0), user: '0:0'});
   if (history !== undefined) await step({title: 'write the history', argv: inWorkspace('history.sh', history.commit, ...(history.cuts ?? [])), stdin: history.pack});
+  const exclude = history?.exclude ?? [];
+  if (exclude.length > 0) await step({title: 'say what git is not to show', argv: ['/bin/sh', '-c', `cat >${root}/workspace/.git/info/exclude`], stdin: lines(exclude)});
   await step({title: 'write it to the disk', argv: ['sync', '-f', root]});
 }
 
@@ -64,34 +71,44 @@ async function fillDifference(step: RunStep, {files, history, profile = 'agent'}
   await step({title: 'write it to the disk', argv: ['sync', '-f', root]});
 }
 
-const untar = (directory: string): readonly string[] => ['tar', '-x', '-p', '-f', '-', '-C', `${root}/${directory}`];
+/** Patterns of git that mean these folders and nothing else. */
+// eslint-disable-next-line @typescript-eslint/require-await -- stdin takes an async source
+async function* lines(folders: readonly string[]): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const folder of folders) yield Buffer.from(`/${folder.replace(/[\\*?[\]!# ]/g, '\\$&')}/\n`);
+}
+
+/** The command that unpacks a tar stream into a folder of the volume. */
+export const untar = (directory: string): readonly string[] => ['tar', '-x', '-p', '-f', '-', '-C', `${root}/${directory}`];
 const inWorkspace = (script: Parameters<typeof harnessScript>[0], ...rest: readonly string[]): readonly string[] => ['/bin/sh', '-c', `cd ${root}/workspace || exit 1\n${harnessScript(script)}`, 'sh', ...rest];
 
 /** Paths, each ended by a NUL. */
 // eslint-disable-next-line @typescript-eslint/require-await -- stdin takes an async source
-async function* list(paths: readonly string[]): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* list(paths: readonly string[]): AsyncGenerator<Uint8Array, void, undefined> {
   for (const path of paths) yield Buffer.from(`${path}\0`);
 }
 
-interface Step {
+/** One command in a helper, as the box's user unless it says otherwise. */
+export interface Step {
   readonly title: string;
   readonly argv: readonly string[];
   /** Default: who owns the workspace. */
   readonly user?: string;
   readonly stdin?: AsyncIterable<Uint8Array>;
 }
-type RunStep = (step: Step) => Promise<void>;
+/** Runs one step in a helper. Throws DISK_FULL, or ENGINE_FAILED with what the step said. */
+export type RunStep = (step: Step) => Promise<void>;
 
 /** The last word of a step; the exit code that the engine tells of an exec is not trusted after a lost connection. */
 const doneMark = 'bulkhead-step-done';
 
-function startSteps(engine: Engine, {container, snapshot, owner}: {readonly container: string; readonly snapshot: string; readonly owner: string}, signal: AbortSignal): RunStep {
+/** Steps in a helper that runs; `what` names for messages what is being filled, and `owner` owns the workspace in it. */
+export function startSteps(engine: Engine, {container, what, owner}: {readonly container: string; readonly what: string; readonly owner: string}, signal: AbortSignal): RunStep {
   return async ({title, argv, user = owner, stdin}) => {
     const guarded = ['/bin/sh', '-c', `"$@" && printf ${doneMark}`, 'sh', ...argv];
     const output = await runExec(engine, {container, argv: guarded, user, stdin, maxBytes: 4096}, signal);
     if (Buffer.from(output.stdout).toString().endsWith(doneMark)) return;
-    if (await isFull(engine, container, signal)) throw new AppError('DISK_FULL', `The disk of the container engine is full: could not fill the snapshot ${snapshot}.`, {hint: '`bulkhead clean` shows and removes leftovers.'});
-    throw new AppError('ENGINE_FAILED', `The snapshot ${snapshot} could not be filled: could not ${title}: ${escapeText(Buffer.from(output.stderr).toString().trim())}`);
+    if (await isFull(engine, container, signal)) throw new AppError('DISK_FULL', `The disk of the container engine is full: could not fill ${what}.`, {hint: '`bulkhead clean` shows and removes leftovers.'});
+    throw new AppError('ENGINE_FAILED', `Could not fill ${what}: could not ${title}: ${escapeText(Buffer.from(output.stderr).toString().trim())}`);
   };
 }
 

@@ -15,20 +15,33 @@ export async function runProcess(engine: Engine, request: ProcessRequest, signal
   try {
     const argv = ['/bin/sh', '-c', `cd ${workspacePath} && exec "$@"`, 'sh', ...request.argv];
     await createBoxContainer(engine, {request, argv, kind: 'process'}, signal);
-    return await runToEnd(engine, request, signal);
+    return await runToEnd(engine, {...request, name: request.names.box}, signal);
   } finally {
     await Promise.all([watchOf(engine).letGo(request.names.box), cleanUp((fresh) => removeBox(engine, request.names, fresh))]);
   }
 }
 
-async function runToEnd(engine: Engine, request: ProcessRequest, signal: AbortSignal): Promise<EndedProcess> {
-  const name = request.names.box;
+/** A created container whose main process is to run to its end. */
+export interface MainProcess extends Pick<ProcessRequest, 'ownership' | 'limits' | 'timeoutMs' | 'onStdout' | 'maxStderrBytes'> {
+  /** Of the container. */
+  readonly name: string;
+  /** Called once, when the process runs. */
+  readonly begun?: (() => Promise<void>) | undefined;
+}
+
+/**
+ * Starts a created container, takes what its main process prints, and reads from the dead container how it ended. It is
+ * watched over from its start; whoever calls lets it go. Throws DISK_FULL when it was ended because the engine's disk is nearly full.
+ */
+export async function runToEnd(engine: Engine, request: MainProcess, signal: AbortSignal): Promise<EndedProcess> {
+  const {name} = request;
   const stderr = startCapture(request.maxStderrBytes);
   const output = await startAttached(engine, name, signal);
   const started = performance.now();
   const watch = watchOf(engine);
   watch.watch({box: name, ownership: request.ownership, limits: request.limits});
   await using limit = startLimit(request.timeoutMs, () => killContainer(engine, name, signal));
+  await request.begun?.();
   for await (const piece of output) {
     if (piece.stream === 'stdout') request.onStdout(piece.bytes);
     else stderr.push(piece.bytes);

@@ -72,5 +72,5 @@ function held(history: History): History {
 
 function contentKey({history, harness, over, profile}: SnapshotRequest): string {
   const files = (harness ?? []).map((file) => ({path: file.path, mode: file.mode, sha256: sha256(file.bytes)}));
-  return sha256(canonicalJson({layout: 2, commit: history?.commit, harness: files, over: over?.snapshot, profile: profile === 'verify' ? profile : undefined}));
+  return sha256(canonicalJson({layout: 2, commit: history?.commit, exclude: history?.exclude, harness: files, over: over?.snapshot, profile: profile === 'verify' ? profile : undefined}));
 }

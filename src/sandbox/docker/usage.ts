@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {AppError} from '../../core/errors.js';
 import type {EngineUsage} from '../../core/sandbox.js';
-import {ownershipOf} from '../labels.js';
+import {labelKeys, ownershipOf} from '../labels.js';
 import type {EngineClient} from './connect.js';
 import type {Engine} from './engine-call.js';
 
@@ -15,7 +15,7 @@ const Usage = z.object({
 export async function measureUsage(engine: Engine, signal: AbortSignal): Promise<EngineUsage> {
   const read = Usage.safeParse(await engine.ask('measure the disk usage', signal, readDiskUsage));
   if (!read.success) throw new AppError('ENGINE_UNFIT', `What answers at ${engine.address} does not tell its disk usage like a container engine.`);
-  const ours = <T extends {readonly Labels?: Readonly<Record<string, string>> | null | undefined}>(all: readonly T[] | null | undefined): readonly T[] => (all ?? []).filter((one) => ownershipOf(one.Labels) !== undefined);
+  const ours = <T extends {readonly Labels?: Readonly<Record<string, string>> | null | undefined}>(all: readonly T[] | null | undefined): readonly T[] => (all ?? []).filter(({Labels: labels}) => ownershipOf(labels) !== undefined || labels?.[labelKeys.layer] !== undefined);
   // -1: the engine does not know. A container that wrote nothing has no size at all.
   const volumes = ours(read.data.Volumes).map((one) => one.UsageData?.Size ?? -1);
   const containers = ours(read.data.Containers).map((one) => one.SizeRw ?? 0);

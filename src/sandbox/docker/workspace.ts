@@ -1,7 +1,8 @@
 import {AppError} from '../../core/errors.js';
 import type {Ownership, WorkspaceNames} from '../../core/sandbox.js';
-import {labelKeys, makeLabels, makeWorkLabels, readMoment} from '../labels.js';
+import {labelKeys, layersLabel, makeLabels, makeWorkLabels, readMoment} from '../labels.js';
 import type {Engine} from './engine-call.js';
+import {findLayers} from './layer/find.js';
 import {snapshotParts, workspaceVolumes} from './remove.js';
 import {createVolume, inspectVolume} from './volume.js';
 
@@ -28,17 +29,20 @@ export async function snapshotLayers(engine: Engine, name: string, signal: Abort
  * snapshot. No container is needed for that: the root of the overlay stays the engine's, and the workspace in it comes
  * with its owner from the snapshot. Gives the volume with the tools. Throws ENGINE_FAILED without a snapshot.
  */
-export async function makeWorkspace(engine: Engine, request: {readonly names: WorkspaceNames; readonly ownership: Ownership; readonly isWork: boolean}, signal: AbortSignal): Promise<string> {
+export async function makeWorkspace(engine: Engine, request: {readonly names: WorkspaceNames; readonly ownership: Ownership; readonly isWork: boolean; readonly layers?: readonly string[] | undefined}, signal: AbortSignal): Promise<string> {
   const {names, ownership, isWork} = request;
   const {upper, scratch, work} = workspaceVolumes(names);
   const nobodys = makeLabels(ownership, 'scratch', readMoment());
   const labels = (kind: 'upper' | 'workspace') => (isWork ? makeWorkLabels(ownership, kind, {names, now: readMoment()}) : nobodys);
-  const [layers, directory, beside] = await Promise.all([
+  // From here on the layers are needed: what looks for their users finds this one before it is looked whether they are there.
+  const writable = createVolume(engine, {name: upper, labels: {...labels('upper'), ...layersLabel(request.layers)}}, signal);
+  const [layers, above, directory, beside] = await Promise.all([
     snapshotLayers(engine, names.snapshot, signal),
-    createVolume(engine, {name: upper, labels: labels('upper')}, signal),
+    writable.then(() => findLayers(engine, request.layers ?? [], signal)),
+    writable,
     createVolume(engine, {name: scratch, labels: nobodys}, signal),
   ]);
   if (layers === undefined) throw new AppError('ENGINE_FAILED', `There is no snapshot ${names.snapshot} to make a workspace from.`);
-  await createVolume(engine, {name: work, labels: labels('workspace'), overlay: {lower: layers.directories, upper: {directory, work: beside}}}, signal);
+  await createVolume(engine, {name: work, labels: labels('workspace'), overlay: {lower: [...above.map((layer) => layer.directory), ...layers.directories], upper: {directory, work: beside}}}, signal);
   return layers.tools;
 }

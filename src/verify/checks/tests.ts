@@ -24,6 +24,8 @@ export interface TestsInput {
   readonly base: SuiteRun;
   readonly trees: TreeParts;
   readonly actors: Actors;
+  /** Over both trees with new tests in them: what fails there must not fail for want of a dependency. */
+  readonly layers?: {readonly commit: readonly string[]} | undefined;
   /** Prefix of every volume and container. */
   readonly namePrefix: string;
   readonly baseCache?: BaseCache | undefined;
@@ -37,15 +39,16 @@ export interface TestsInput {
  */
 export async function checkTests(input: TestsInput, signal: AbortSignal): Promise<CheckOutcome & {readonly summary: TestSummary}> {
   const {manifest, tests, runner, bench, base, actors, trees, namePrefix} = input;
+  const layers = input.layers?.commit;
   const compared = {command: tests.command, image: bench.image.reference, timeoutMs: tests.timeoutMs};
   const noBase = unusableRun({which: 'base', run: base, ...compared});
   if (noBase !== undefined) return {result: {check: 'tests', outcome: 'inconclusive', passed: 0, total: 0}, findings: [noBase], summary: nothingSeen(runner, base)};
   const commit = new Set((await trees.commit.list(signal)).map((file) => file.path));
   const only = filesToProve(tests, (path) => commit.has(path) && !trees.protection.remove.has(path)).map((path) => runner.literal(path));
   if (only.length > 0) bench.tell('new tests without the new work');
-  const before = only.length === 0 ? undefined : await runSuite(bench, {name: `${namePrefix}-before`, files: beforeTree(trees, manifest, signal), runner, only}, signal);
+  const before = only.length === 0 ? undefined : await runSuite(bench, {name: `${namePrefix}-before`, files: beforeTree(trees, manifest, signal), runner, only, layers}, signal);
   bench.tell('tests on the merged commit');
-  const merged = await runSuite(bench, {name: `${namePrefix}-merged`, files: mergedTree(trees, signal), runner}, signal);
+  const merged = await runSuite(bench, {name: `${namePrefix}-merged`, files: mergedTree(trees, signal), runner, layers}, signal);
   const evidence = {manifest, tests, base, before, merged, actors};
   const {summary, findings: judged} = runner.streams ? judgeTests({...evidence, inventory: takeInventory(evidence)}, runner) : judgeExitCode(evidence);
   const lost = lostTests({base, merged, sides: merged.end === 'complete' && runner.streams ? await runSides(input, signal) : []});
@@ -63,9 +66,9 @@ export async function checkTests(input: TestsInput, signal: AbortSignal): Promis
 /** The suite on the trees of those sides, each by itself. */
 async function runSides({sides = [], runner, bench, namePrefix, baseCache}: TestsInput, signal: AbortSignal): Promise<readonly SideRun[]> {
   const runs: SideRun[] = [];
-  for (const [index, {name, commit}] of sides.entries()) {
+  for (const [index, {name, commit, layers = []}] of sides.entries()) {
     bench.tell(`tests of the submission of ${name}`);
-    runs.push({name, run: await runBase({base: commit, runner, bench, namePrefix: `${namePrefix}-side-${index}`, baseCache}, signal)});
+    runs.push({name, run: await runBase({base: commit, runner, bench, namePrefix: `${namePrefix}-side-${index}`, baseCache, layers: {base: layers}}, signal)});
   }
   return runs;
 }

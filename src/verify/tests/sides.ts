@@ -9,6 +9,8 @@ export interface Side {
   /** The specialist whose work it is. */
   readonly name: string;
   readonly commit: TreeReader;
+  /** Layers over its tree. Default: none. */
+  readonly layers?: readonly string[] | undefined;
 }
 
 /** A side, and what the suite gave on its own tree. */

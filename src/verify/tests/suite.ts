@@ -28,6 +28,8 @@ export interface SuiteRequest {
   readonly runner: SuiteRunner;
   /** Places of tests for the runner; undefined for the command as the manifest has it. */
   readonly only?: readonly string[] | undefined;
+  /** Layers over the tree. */
+  readonly layers?: readonly string[] | undefined;
 }
 
 /**
@@ -47,6 +49,7 @@ export async function runSuite(bench: SuiteBench, request: SuiteRequest, signal:
       limits: bench.limits,
       env: request.runner.env,
       profile: 'verify',
+      layers: request.layers,
       argv: request.runner.argv(request.only),
       timeoutMs: bench.timeoutMs,
       onStdout: (chunk) => {

@@ -41,6 +41,8 @@ export interface EngineFixture {
 export interface History {
   readonly directory: string;
   readonly commit: string;
+  /** Folders that git is not to show. */
+  readonly exclude?: readonly string[];
   /** A commit whose objects the pack leaves out. */
   readonly without?: string;
 }
@@ -66,7 +68,7 @@ export function useEngine(): EngineFixture {
     names: (snapshot) => ({snapshot, box: `bulkhead-${runId}-box${(count += 1)}`}),
     async snapshot(files, more = {}) {
       const name = `bulkhead-${runId}-snap${(count += 1)}`;
-      const history = more.history === undefined ? undefined : {pack: packOf(more.history), commit: more.history.commit};
+      const history = more.history === undefined ? undefined : {pack: packOf(more.history), commit: more.history.commit, exclude: more.history.exclude};
       await engine.createSnapshot({name, ownership, files: stream(files), harness: more.harness, history, over: more.over, profile: more.profile}, calm);
       return name;
     },

@@ -30,6 +30,8 @@ describe('a manifest', () => {
     ['no tests and no reason', {schemaVersion: 1, task: 't', files: [file]}, 'withoutTests'],
     ['a shell line for a command', {...good, tests: {command: 'npm test'}}, 'tests.command'],
     ['an empty command', {...good, tests: {command: []}}, 'tests.command'],
+    ['an install that is no argv', {...good, install: 'npm ci'}, 'install'],
+    ['something to prepare of nothing', {...good, prepare: ['npm', 'rebuild']}, 'prepare'],
     ['not an object', 'hello', 'the manifest'],
     ['null', null, 'the manifest'],
   ])('with %s is refused and says where', (_name, value, where) => {
@@ -37,7 +39,7 @@ describe('a manifest', () => {
   });
 
   test.each([
-    ['install', {...good, install: ['npm', 'ci']}],
+    ['build', {...good, build: ['npm', 'run', 'build']}],
     ['acceptance', {...good, acceptance: []}],
     ['tests.coverage', {...good, tests: {...good.tests, coverage: {}}}],
     ['allow.dependencies', {...good, allow: {dependencies: []}}],
