@@ -3,7 +3,7 @@ import {AppError} from '../core/errors.js';
 import {Report} from '../core/report.js';
 import {readEvents} from '../record/journal/journal.js';
 import type {RunFiles} from '../record/store.js';
-import {commitBlocker} from '../run/blocker.js';
+import {commitBlocker} from '../run/close/blocker.js';
 import {openedWith, readState} from '../run/open.js';
 import type {ProjectContext} from './project-context.js';
 import {applyToCheckout, deliverBranch, openStoreRepository} from './wire.js';

@@ -9,16 +9,16 @@ import type {Plan} from '../core/specialist.js';
 import type {Verification} from '../core/verification.js';
 import {keptPaths} from '../project/agent-os/places.js';
 import {writeDurably} from '../record/durable.js';
-import {blame} from './blame.js';
-import {closeRun} from './close.js';
-import {mergeInOrder} from './merge.js';
+import {blame} from './merge/blame.js';
+import {closeRun} from './close/close.js';
+import {mergeInOrder} from './merge/merge.js';
 import {planStreams} from './plan.js';
-import {startResolver} from './resolver.js';
+import {startResolver} from './merge/resolver.js';
 import {refOf, type OpenedRun, type Run} from './rooms.js';
-import {alsoTold, beginFirst, tellContext, tellMore, type ToldContext} from './tell-context.js';
-import {verifyMerge} from './verify-merge.js';
-import {workTogether} from './work-together.js';
-import {newSpecialist, type HandedIn, type Specialist} from './work.js';
+import {alsoTold, beginFirst, tellContext, tellMore, type ToldContext} from './work/tell-context.js';
+import {verifyMerge} from './merge/verify-merge.js';
+import {workTogether} from './work/work-together.js';
+import {newSpecialist, type HandedIn, type Specialist} from './work/work.js';
 
 /**
  * One run, from freeze to verdict, and also its resume: each act is a step, and a step that the journal already knows

@@ -1,6 +1,6 @@
 import {AppError, isAppError, translateSystemError} from '../core/errors.js';
 import type {Report} from '../core/report.js';
-import {bringHome, type Keeper} from './bring-home.js';
+import {bringHome, type Keeper} from './work/bring-home.js';
 import {conductRun} from './conduct.js';
 import type {OpenedRun} from './rooms.js';
 import {tidy} from './tidy.js';

@@ -9,7 +9,7 @@ import {processOwner} from '../record/driver/owner.js';
 import {foldRun, type RunState} from '../record/journal/state.js';
 import {startSteps} from '../record/journal/steps.js';
 import type {RunFiles} from '../record/store.js';
-import {startEntries} from './enter-box.js';
+import {startEntries} from './work/enter-box.js';
 import {RunOptions} from './options.js';
 import type {OpenedRun, Rooms} from './rooms.js';
 

@@ -14,9 +14,9 @@ import type {Repository} from '../git/repository.js';
 import type {Registries} from '../project/install/registries.js';
 import type {RunFiles} from '../record/store.js';
 import type {verifyCommit, VerifyRequest} from '../verify/verify.js';
-import type {ConflictAnswer} from './open-conflict.js';
+import type {ConflictAnswer} from './merge/open-conflict.js';
 import type {RunOptions} from './options.js';
-import type {Specialist} from './work.js';
+import type {Specialist} from './work/work.js';
 
 /** The other rooms as the conductor sees them; `cli/wire.ts` hands in the real ones, tests what they like. */
 export interface Rooms {

@@ -1,5 +1,5 @@
-import {unsavedBoxes, type Keeper} from './bring-home.js';
-import {isSnapshotName} from './snapshot.js';
+import {unsavedBoxes, type Keeper} from './work/bring-home.js';
+import {isSnapshotName} from './work/snapshot.js';
 import {removeAll} from './sweep/remove.js';
 
 /** How long the tidying up after a run may take. */

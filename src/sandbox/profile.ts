@@ -9,8 +9,6 @@ import {toolsPath, workspacePath, type BoxLimits, type BoxProfile, type BoxReque
 export const boxUids: Readonly<Record<BoxProfile, number>> = {agent: 10001, verify: 10002};
 /** The group of both: a shared layer whose files a group may write can be written by either. */
 export const boxGid = 10001;
-/** The user of an agent's box. */
-export const boxUid = boxUids.agent;
 
 /** User and group of a profile, as the engine wants them. */
 export function userOf(profile: BoxProfile): string {

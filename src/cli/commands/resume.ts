@@ -2,7 +2,7 @@ import {Args, Flags} from '@oclif/core';
 import type {Checkout} from '../../git/freeze/checkout.js';
 import {readEvents} from '../../record/journal/journal.js';
 import {driveRun} from '../../run/drive.js';
-import type {ConflictAnswer} from '../../run/open-conflict.js';
+import type {ConflictAnswer} from '../../run/merge/open-conflict.js';
 import {openEarlierRun, openedWith} from '../../run/open.js';
 import type {Context} from '../command.js';
 import type {Detached} from '../drive/detach.js';

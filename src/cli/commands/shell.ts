@@ -5,7 +5,7 @@ import type {JournalEvent} from '../../core/journal.js';
 import type {BoxTerminal, SandboxEngine} from '../../core/sandbox.js';
 import {readEvents} from '../../record/journal/journal.js';
 import type {RunState} from '../../record/journal/state.js';
-import {livingBoxes, recordEntry} from '../../run/enter-box.js';
+import {livingBoxes, recordEntry} from '../../run/work/enter-box.js';
 import {isOpen, readState} from '../../run/open.js';
 import {BulkheadCommand, type Context} from '../command.js';
 import {connectPlain, connectTerminal, terminalSize} from '../drive/person.js';

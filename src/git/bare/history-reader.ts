@@ -4,7 +4,7 @@ import type {HistoryReader, PastCommit, PathChange} from '../../core/history.js'
 import type {FileMode} from '../../core/tree.js';
 import type {ByteReader} from '../door/byte-reader.js';
 import {runGit, spawnGit} from '../door/command.js';
-import {feed, type GitProcess} from '../door/process.js';
+import {feed, throwIfAbortedSoon, type GitProcess} from '../door/process.js';
 import {askObjects} from './objects.js';
 import {assertId, type GitStore} from './refs.js';
 
@@ -158,6 +158,9 @@ async function withGit<T>({store, args, lines, signal}: Batch, read: (git: GitPr
     if (git.stdout.readableEnded) await fed;
     signal.throwIfAborted();
     return result;
+  } catch (error) {
+    await throwIfAbortedSoon(signal);
+    throw error;
   } finally {
     stop.abort();
   }

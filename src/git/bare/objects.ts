@@ -2,6 +2,7 @@ import {once} from 'node:events';
 import type {Writable} from 'node:stream';
 import {startByteReader, type ByteReader} from '../door/byte-reader.js';
 import {spawnGit} from '../door/command.js';
+import {throwIfAbortedSoon} from '../door/process.js';
 import type {GitStore} from './refs.js';
 
 /** A `cat-file --batch-command`: it answers line by line, in the order of the questions (git-cat-file). */
@@ -59,7 +60,7 @@ export async function* askObjects<T>(
     isRead = true;
   } catch (error) {
     // That the answers ended is what follows from an abort.
-    signal.throwIfAborted();
+    await throwIfAbortedSoon(signal);
     throw error;
   } finally {
     signal.removeEventListener('abort', stop);

@@ -3,6 +3,7 @@ import {access, statfs} from 'node:fs/promises';
 import {delimiter, dirname, isAbsolute, join} from 'node:path';
 import type {Readable, Writable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {execa, type Options} from 'execa';
 import {AppError, isAppError, systemCode} from '../../core/errors.js';
 import {escapeText} from '../../core/escape.js';
@@ -41,6 +42,11 @@ export interface GitProcess {
 const leastFreeBytes = 16 * 1024 * 1024;
 /** Most bytes of stderr that are kept; more ends the process. */
 const maxStderrBytes = 1024 * 1024;
+/**
+ * How long it is waited for an abort when a git was ended by a signal that we did not send: one to our process group (Ctrl-C
+ * in a terminal) also ends a git that was forked and is not yet in a group of its own, and can be seen there first.
+ */
+const abortMs = 100;
 /** How long git has after SIGTERM to remove its temporary files. */
 const killAfterMs = 5000;
 
@@ -117,6 +123,12 @@ export async function feed(process: GitProcess, source: Readable): Promise<void>
   if (done.status === 'rejected') throw done.reason;
 }
 
+/** Waits until an abort that has ended a git would be known, and throws its reason. */
+export async function throwIfAbortedSoon(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await sleep(abortMs);
+  signal.throwIfAborted();
+}
+
 /** Whether an error is a git command's own failure: not a limit of the machine, not an abort. */
 export function isGitFailure(error: unknown): boolean {
   return isAppError(error, 'GIT_FAILED') && typeof error.details['exitCode'] === 'number';
@@ -153,7 +165,8 @@ interface Ended {
 }
 
 async function failure(call: GitCall, ended: Ended): Promise<unknown> {
-  if (ended.isCanceled) return call.signal.reason;
+  if (!ended.isCanceled && ended.signal !== undefined) await sleep(abortMs);
+  if (call.signal.aborted) return call.signal.reason;
   const stderr = ended.stderr instanceof Uint8Array ? escapeText(Buffer.from(ended.stderr).toString('utf8').slice(0, 4000), {lines: true}) : '';
   const details = {subcommand: call.subcommand, exitCode: ended.exitCode, stderr};
   const free = await freeBytes(call.diskOf);

@@ -4,7 +4,7 @@ import {givenPath, type LayerRequest} from '../../core/sandbox.js';
 import {givenFiles} from '../../project/install/registries.js';
 import type {InstallPlan} from '../../project/install/plan.js';
 import type {Run} from '../rooms.js';
-import {makeSnapshot, snapshotName} from '../snapshot.js';
+import {makeSnapshot, snapshotName} from '../work/snapshot.js';
 import {layerFailure} from './failure.js';
 import {installPlan} from './plan.js';
 

@@ -7,7 +7,7 @@ import {driverOf} from '../../record/driver/lock.js';
 import type {Driver} from '../../record/driver/owner.js';
 import {foldRun} from '../../record/journal/state.js';
 import {runFiles, type RunFiles} from '../../record/store.js';
-import {unsavedBoxes} from '../bring-home.js';
+import {unsavedBoxes} from '../work/bring-home.js';
 import {resultsOf} from '../results.js';
 import type {RunFacts} from './policy.js';
 import {refRoots, repositoryOf, type NamedStore, type SweepWorld} from './world.js';

@@ -1,4 +1,4 @@
-import {boxUid} from '../../../src/sandbox/profile.js';
+import {boxUids} from '../../../src/sandbox/profile.js';
 import {harnessScript} from '../../../src/sandbox/box-script.js';
 import {runExec} from '../../../src/sandbox/docker/exec-stream.js';
 import {packTree} from '../../../src/sandbox/seed-tar.js';
@@ -84,7 +84,7 @@ async function tarCopies(lab: Lab, count: number): Promise<number> {
           const ended = await runExec(lab.calls, {container: name, argv: ['/bin/sh', '-c', '"$@" && echo ok', 'sh', ...argv], user: '0:0', stdin, maxBytes: 1024}, lab.signal);
           if (!Buffer.from(ended.stdout).toString().endsWith('ok\n')) throw new Error(`the copy failed: ${Buffer.from(ended.stderr).toString()}`);
         };
-        await run(['/bin/sh', '-c', 'mkdir /copy && tar -x -p -f - -C /copy && chown 0:0 /copy'], packTree(reader.files(lab.signal), boxUid));
+        await run(['/bin/sh', '-c', 'mkdir /copy && tar -x -p -f - -C /copy && chown 0:0 /copy'], packTree(reader.files(lab.signal), boxUids.agent));
         await run(['/bin/sh', '-c', `export HOME=/tmp; cd /copy; git config --global safe.directory '*'; ${harnessScript('history.sh')}`, 'sh', lab.base], lab.repository.packHistory({commit: lab.base}, lab.signal));
       }),
     ),

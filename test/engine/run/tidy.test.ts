@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {expect, it} from 'vitest';
 import {makeRedactor} from '../../../src/core/redact.js';
 import {openJournal} from '../../../src/record/journal/journal.js';
-import type {Keeper} from '../../../src/run/bring-home.js';
+import type {Keeper} from '../../../src/run/work/bring-home.js';
 import {tidy} from '../../../src/run/tidy.js';
 import {calm, changes, file, sh, stream, useEngine} from '../sandbox/engine-fixture.js';
 

@@ -1,6 +1,7 @@
 import {chmod, readdir, readFile, writeFile} from 'node:fs/promises';
 import {delimiter, join} from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {openHistoryReader} from '../../../src/git/bare/history-reader.js';
 import {openReading, type Reading} from '../../../src/git/bare/reading.js';
 import {openTreeReader} from '../../../src/git/bare/tree-reader.js';
 import type {TreeContent, TreeReader} from '../../../src/core/tree.js';
@@ -15,6 +16,8 @@ interface Opened extends AsyncDisposable {
   /** Gits of this process that read objects: since the start, and now. */
   started(): Promise<number>;
   running(): Promise<number>;
+  /** From now on every git ends as by Ctrl-C. */
+  dieBySignal(): Promise<void>;
 }
 
 /** A reading of a repository of 40 files, through a git that writes down when it is started. */
@@ -36,6 +39,7 @@ async function openFixture(): Promise<Opened> {
     reading: openReading({directory}),
     started: async () => (await readFile(log, 'utf8')).length / 2,
     running: async () => (await childrenOf(process.pid)).filter((line) => line.includes(directory) && line.includes('--batch-command')).length,
+    dieBySignal: () => writeFile(join(folder.path, 'git'), '#!/bin/sh\nkill -INT $$\n'),
     async [Symbol.asyncDispose]() {
       process.env['PATH'] = path;
       await folder[Symbol.asyncDispose]();
@@ -104,6 +108,18 @@ describe('a reading', () => {
     const [blob = ''] = (await git(at.directory, 'rev-parse', `${at.commit}:f01.txt`)).split('\n');
     await expect(reading.history().read([blob], never)).rejects.toMatchObject({code: 'GIT_FAILED'});
     expect(await contents(reader)).toEqual(alone);
+  });
+
+  it('tells an abort as such when the signal that caused it ends git before it is known', async () => {
+    await using at = await openFixture();
+    const reason = new Error('Ctrl-C');
+    for (const read of [(signal: AbortSignal) => openTreeReader({directory: at.directory}, at.commit, signal), (signal: AbortSignal) => openHistoryReader({directory: at.directory}).ids(at.commit, 1, signal)]) {
+      const stop = new AbortController();
+      await at.dieBySignal();
+      setTimeout(() => { stop.abort(reason); }, 30);
+      await expect(read(stop.signal)).rejects.toBe(reason);
+      await expect(read(never)).rejects.toMatchObject({code: 'GIT_FAILED'});
+    }
   });
 
   it('leaves no git running when it is disposed in the middle of a read', async () => {

@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest';
 import type {JournalEvent} from '../../../src/core/journal.js';
-import {unsavedBoxes} from '../../../src/run/bring-home.js';
+import {unsavedBoxes} from '../../../src/run/work/bring-home.js';
 import {interruptedTurns, resultsOf} from '../../../src/run/results.js';
 
 const common = {schemaVersion: 1, seq: 0, at: '2026-11-24T06:00:00.000Z', prev: '0'.repeat(64)} as const;

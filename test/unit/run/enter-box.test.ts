@@ -7,7 +7,7 @@ import {makeRedactor} from '../../../src/core/redact.js';
 import {lockRun} from '../../../src/record/driver/lock.js';
 import {openJournal, readEvents} from '../../../src/record/journal/journal.js';
 import {makeRunFolder, storeOf, type RunFiles} from '../../../src/record/store.js';
-import {enteredNotes, entriesOf, livingBoxes, recordEntry, startEntries} from '../../../src/run/enter-box.js';
+import {enteredNotes, entriesOf, livingBoxes, recordEntry, startEntries} from '../../../src/run/work/enter-box.js';
 
 const signal = new AbortController().signal;
 const options = {now: () => new Date(0), redact: makeRedactor([])};

@@ -6,7 +6,7 @@ import {readCheckout} from '../../../src/git/freeze/checkout.js';
 import {openJournal} from '../../../src/record/journal/journal.js';
 import {startSteps} from '../../../src/record/journal/steps.js';
 import {makeRunFolder, storeOf} from '../../../src/record/store.js';
-import {endConflict, renderConflict, type ConflictAnswer} from '../../../src/run/open-conflict.js';
+import {endConflict, renderConflict, type ConflictAnswer} from '../../../src/run/merge/open-conflict.js';
 import type {Run} from '../../../src/run/rooms.js';
 import {date, file, git, never, open, ownRepository, stream, tempFolder, treeOf, write} from '../git/fixture.js';
 

@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest';
 import {parseManifest} from '../../../src/core/manifest.js';
 import type {Report} from '../../../src/core/report.js';
-import {shownCriteria} from '../../../src/run/shown-criteria.js';
+import {shownCriteria} from '../../../src/run/close/shown-criteria.js';
 
 type Tests = NonNullable<Report['tests']>;
 

@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest';
 import {importLimits} from '../../../src/git/import/limits.js';
 import {configDefaults, RepositoryConfig, UserConfig} from '../../../src/project/config-schema.js';
 import {effectiveConfig} from '../../../src/project/config-layers.js';
-import {submissionCaps} from '../../../src/run/submission-caps.js';
+import {submissionCaps} from '../../../src/run/work/submission-caps.js';
 
 describe('the caps of a submission', () => {
   it('are by default those of an import, and whoever recorded none gets those', () => {

@@ -2,7 +2,7 @@ import {describe, expect, test} from 'vitest';
 import {startContextCache} from '../../../src/context/cache.js';
 import {Manifest} from '../../../src/core/manifest.js';
 import type {TreeReader} from '../../../src/core/tree.js';
-import {alsoTold, beginFirst, measureTold, tellContext, tellMore, ToldContext, type Teller} from '../../../src/run/tell-context.js';
+import {alsoTold, beginFirst, measureTold, tellContext, tellMore, ToldContext, type Teller} from '../../../src/run/work/tell-context.js';
 import {fakeJournal, fakeSteps} from '../agents/fake-steps.js';
 import {moduleOf, streamOf} from '../context/fixture.js';
 import {memoryTree, never} from '../verify/memory-tree.js';

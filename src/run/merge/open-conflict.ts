@@ -1,10 +1,10 @@
 import {mkdir} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {z} from 'zod';
-import {AppError} from '../core/errors.js';
-import {escapeText} from '../core/escape.js';
-import {writeDurably} from '../record/durable.js';
-import {refOf, type OpenConflict, type Run} from './rooms.js';
+import {AppError} from '../../core/errors.js';
+import {escapeText} from '../../core/escape.js';
+import {writeDurably} from '../../record/durable.js';
+import {refOf, type OpenConflict, type Run} from '../rooms.js';
 
 /** What a person decided about a conflict that waited for them; a word on the command line of `resume`. */
 export type ConflictAnswer =

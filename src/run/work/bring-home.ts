@@ -1,8 +1,8 @@
 import {z} from 'zod';
-import {AppError} from '../core/errors.js';
-import type {JournalEvent} from '../core/journal.js';
-import type {WorkspaceNames} from '../core/sandbox.js';
-import {refOf, type OpenedRun, type Rooms} from './rooms.js';
+import {AppError} from '../../core/errors.js';
+import type {JournalEvent} from '../../core/journal.js';
+import type {WorkspaceNames} from '../../core/sandbox.js';
+import {refOf, type OpenedRun, type Rooms} from '../rooms.js';
 import {snapshotName} from './snapshot.js';
 import {submissionCaps} from './submission-caps.js';
 

@@ -1,7 +1,7 @@
 import {z} from 'zod';
-import {manifestOwners} from '../core/manifest.js';
-import {refOf, type OpenConflict, type Resolver, type Run} from './rooms.js';
-import {newSpecialist, workPhase, type Specialist} from './work.js';
+import {manifestOwners} from '../../core/manifest.js';
+import {refOf, type OpenConflict, type Resolver, type Run} from '../rooms.js';
+import {newSpecialist, workPhase, type Specialist} from '../work/work.js';
 
 /** Characters at which a glob is not the path that it spells. */
 const globCharacters = /[\\*?[\]{}()!@+|]/g;

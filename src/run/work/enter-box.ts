@@ -1,10 +1,10 @@
-import {AppError} from '../core/errors.js';
-import type {Journal, JournalEvent} from '../core/journal.js';
-import type {Redactor} from '../core/redact.js';
-import type {SandboxEngine} from '../core/sandbox.js';
-import {driverOf, lockRun, tellEntry} from '../record/driver/lock.js';
-import {openJournal, readEvents} from '../record/journal/journal.js';
-import type {RunFiles} from '../record/store.js';
+import {AppError} from '../../core/errors.js';
+import type {Journal, JournalEvent} from '../../core/journal.js';
+import type {Redactor} from '../../core/redact.js';
+import type {SandboxEngine} from '../../core/sandbox.js';
+import {driverOf, lockRun, tellEntry} from '../../record/driver/lock.js';
+import {openJournal, readEvents} from '../../record/journal/journal.js';
+import type {RunFiles} from '../../record/store.js';
 import {unsavedBoxes, type UnsavedBox} from './bring-home.js';
 
 /** What a driver does when a person enters a box of its run. Refuses while there is no journal, and for a box that is none of the run's. */

@@ -1,10 +1,10 @@
-import {AppError} from '../core/errors.js';
-import {escapeText} from '../core/escape.js';
-import type {Report} from '../core/report.js';
-import type {TaskAt} from '../project/agent-os/places.js';
-import type {Blocker} from '../project/agent-os/write/block.js';
-import {blockedFiles} from '../project/agent-os/write/files.js';
-import {refOf, type Rooms} from './rooms.js';
+import {AppError} from '../../core/errors.js';
+import {escapeText} from '../../core/escape.js';
+import type {Report} from '../../core/report.js';
+import type {TaskAt} from '../../project/agent-os/places.js';
+import type {Blocker} from '../../project/agent-os/write/block.js';
+import {blockedFiles} from '../../project/agent-os/write/files.js';
+import {refOf, type Rooms} from '../rooms.js';
 import {taskFiles} from './task-files.js';
 
 /** A run that ended blocked, and where what blocks it is written. */

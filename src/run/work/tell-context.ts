@@ -1,13 +1,13 @@
 import {z} from 'zod';
-import {buildContext} from '../context/build.js';
-import {measureContext, type ContextMeasure} from '../context/measure.js';
-import {loadMore} from '../context/more.js';
-import {planRetry} from '../context/overflow.js';
-import type {ContextPackage, Form} from '../context/package.js';
-import {renderContext} from '../context/render.js';
-import type {Stream} from '../core/specialist.js';
-import type {Conversation} from '../agents/conversation.js';
-import type {Rooms, Run} from './rooms.js';
+import {buildContext} from '../../context/build.js';
+import {measureContext, type ContextMeasure} from '../../context/measure.js';
+import {loadMore} from '../../context/more.js';
+import {planRetry} from '../../context/overflow.js';
+import type {ContextPackage, Form} from '../../context/package.js';
+import {renderContext} from '../../context/render.js';
+import type {Stream} from '../../core/specialist.js';
+import type {Conversation} from '../../agents/conversation.js';
+import type {Rooms, Run} from '../rooms.js';
 import type {PhaseStart} from './work.js';
 
 const Item = z.strictObject({path: z.string(), section: z.enum(['shared', 'essential', 'supplementary', 'reference']), form: z.enum(['whole', 'excerpt', 'outline', 'name']), tokens: z.int()});

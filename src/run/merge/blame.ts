@@ -1,9 +1,9 @@
 import {z} from 'zod';
-import type {Manifest} from '../core/manifest.js';
-import type {Verification} from '../core/verification.js';
-import {usableLayers} from './layers/usable.js';
-import {refOf, type Run} from './rooms.js';
-import type {HandedIn} from './work.js';
+import type {Manifest} from '../../core/manifest.js';
+import type {Verification} from '../../core/verification.js';
+import {usableLayers} from '../layers/usable.js';
+import {refOf, type Run} from '../rooms.js';
+import type {HandedIn} from '../work/work.js';
 
 /** What the change as a whole broke: whoever touched the product answers for it, until it is known whose part did it. */
 const ofTheWhole: ReadonlySet<string> = new Set(['REGRESSION', 'TESTS_VANISHED']);

@@ -1,7 +1,7 @@
-import type {SnapshotRequest} from '../core/sandbox.js';
-import type {TreeReader} from '../core/tree.js';
-import {installPlan} from './layers/plan.js';
-import type {Run} from './rooms.js';
+import type {SnapshotRequest} from '../../core/sandbox.js';
+import type {TreeReader} from '../../core/tree.js';
+import {installPlan} from '../layers/plan.js';
+import type {Run} from '../rooms.js';
 
 /** Name of the snapshot of a commit, shared by all boxes that are made of it. */
 export function snapshotName(run: Pick<Run, 'id'>, commit: string): string {

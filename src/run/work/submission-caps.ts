@@ -1,5 +1,5 @@
-import type {ImportLimits} from '../git/import/limits.js';
-import type {RunOptions} from './options.js';
+import type {ImportLimits} from '../../git/import/limits.js';
+import type {RunOptions} from '../options.js';
 
 /** The caps of a submission that the user has set, in the units of an import; nothing in a run that recorded none. */
 export function submissionCaps({submission}: Pick<RunOptions, 'submission'>): Partial<ImportLimits> {

@@ -1,5 +1,5 @@
-import type {Run} from './rooms.js';
-import type {HandedIn} from './work.js';
+import type {Run} from '../rooms.js';
+import type {HandedIn} from '../work/work.js';
 
 /** Paths of one preview in the journal. */
 const maxPaths = 50;

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
-import {startPreviews} from './preview.js';
-import type {Run} from './rooms.js';
+import {startPreviews} from '../merge/preview.js';
+import type {Run} from '../rooms.js';
 import type {Beginning} from './tell-context.js';
 import {workPhase, type HandedIn, type Specialist} from './work.js';
 

@@ -1,12 +1,12 @@
 import {relative} from 'node:path/posix';
-import {AppError, isAppError} from '../core/errors.js';
-import {escapeText} from '../core/escape.js';
-import {foldersOf} from '../core/path.js';
-import type {Report} from '../core/report.js';
-import type {TreeReader} from '../core/tree.js';
-import {reportFolderOf, specFolder, type TaskAt} from '../project/agent-os/places.js';
-import type {ReadText, WrittenFiles} from '../project/agent-os/write/files.js';
-import {renderReportMarkdown} from '../record/report-markdown.js';
+import {AppError, isAppError} from '../../core/errors.js';
+import {escapeText} from '../../core/escape.js';
+import {foldersOf} from '../../core/path.js';
+import type {Report} from '../../core/report.js';
+import type {TreeReader} from '../../core/tree.js';
+import {reportFolderOf, specFolder, type TaskAt} from '../../project/agent-os/places.js';
+import type {ReadText, WrittenFiles} from '../../project/agent-os/write/files.js';
+import {renderReportMarkdown} from '../../record/report-markdown.js';
 
 /** What is written of a run's end into a commit. */
 export interface TaskFilesRequest {

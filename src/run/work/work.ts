@@ -1,13 +1,13 @@
 import {z} from 'zod';
-import type {Conversation} from '../agents/conversation.js';
-import type {SpecialistRequest} from '../agents/loop.js';
-import {finding, type Finding} from '../core/finding.js';
-import {ownerOf} from '../core/manifest.js';
-import {addUsage, mayWrite, noUsage, type SpecialistOutcome, type Stream, type Usage} from '../core/specialist.js';
-import type {ExportEntry} from '../core/sandbox.js';
+import type {Conversation} from '../../agents/conversation.js';
+import type {SpecialistRequest} from '../../agents/loop.js';
+import {finding, type Finding} from '../../core/finding.js';
+import {ownerOf} from '../../core/manifest.js';
+import {addUsage, mayWrite, noUsage, type SpecialistOutcome, type Stream, type Usage} from '../../core/specialist.js';
+import type {ExportEntry} from '../../core/sandbox.js';
 import type {PhaseName} from './bring-home.js';
 import {startPhaseBox} from './phase-box.js';
-import {refOf, type Run} from './rooms.js';
+import {refOf, type Run} from '../rooms.js';
 import {submissionCaps} from './submission-caps.js';
 
 /** One specialist over the whole run: its conversation goes on from box to box. */

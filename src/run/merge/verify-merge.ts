@@ -1,10 +1,10 @@
-import {AppError} from '../core/errors.js';
-import type {Finding} from '../core/finding.js';
-import {Verification} from '../core/verification.js';
-import {layersFinding} from './layers/finding.js';
-import {usableLayers} from './layers/usable.js';
+import {AppError} from '../../core/errors.js';
+import type {Finding} from '../../core/finding.js';
+import {Verification} from '../../core/verification.js';
+import {layersFinding} from '../layers/finding.js';
+import {usableLayers} from '../layers/usable.js';
 import type {ResolvedSide} from './merge.js';
-import type {Run} from './rooms.js';
+import type {Run} from '../rooms.js';
 
 /** Findings in the journal's own lines; all of them are in the outcome of the step and in the report. */
 const maxNotedFindings = 50;

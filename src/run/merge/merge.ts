@@ -1,9 +1,9 @@
 import {z} from 'zod';
-import {finding, type Finding} from '../core/finding.js';
+import {finding, type Finding} from '../../core/finding.js';
 import {endConflict} from './open-conflict.js';
-import {Settled} from './results.js';
-import {refOf, type Run} from './rooms.js';
-import {workPhase, type HandedIn} from './work.js';
+import {Settled} from '../results.js';
+import {refOf, type Run} from '../rooms.js';
+import {workPhase, type HandedIn} from '../work/work.js';
 
 /** How often an owner may rework one submission that conflicts, before the conflict is a finding. */
 const maxReworks = 2;

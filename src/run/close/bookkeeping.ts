@@ -1,12 +1,12 @@
 import {z} from 'zod';
-import {AppError} from '../core/errors.js';
-import {escapeText} from '../core/escape.js';
-import {manifestSha256} from '../core/manifest.js';
-import type {Report} from '../core/report.js';
-import type {TaskAt} from '../project/agent-os/places.js';
-import {completionBlock, type CompletionFacts} from '../project/agent-os/write/block.js';
-import {completedFiles} from '../project/agent-os/write/files.js';
-import {refOf, type Run} from './rooms.js';
+import {AppError} from '../../core/errors.js';
+import {escapeText} from '../../core/escape.js';
+import {manifestSha256} from '../../core/manifest.js';
+import type {Report} from '../../core/report.js';
+import type {TaskAt} from '../../project/agent-os/places.js';
+import {completionBlock, type CompletionFacts} from '../../project/agent-os/write/block.js';
+import {completedFiles} from '../../project/agent-os/write/files.js';
+import {refOf, type Run} from '../rooms.js';
 import {shownCriteria} from './shown-criteria.js';
 import {taskFiles, type TaskFiles} from './task-files.js';
 

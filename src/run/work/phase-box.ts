@@ -1,8 +1,8 @@
 import {z} from 'zod';
-import type {Sandbox} from '../core/sandbox.js';
+import type {Sandbox} from '../../core/sandbox.js';
 import {boxNames, boxStep, exportBox, type BoxAt, type PhaseName, type Worked} from './bring-home.js';
-import {usableLayers} from './layers/usable.js';
-import type {Run} from './rooms.js';
+import {usableLayers} from '../layers/usable.js';
+import type {Run} from '../rooms.js';
 import {makeSnapshot, snapshotName} from './snapshot.js';
 
 /** The boxes of one phase: one, or after each interruption another one, made from what the last one held. */

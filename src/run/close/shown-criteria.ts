@@ -1,5 +1,5 @@
-import type {Manifest} from '../core/manifest.js';
-import type {Report} from '../core/report.js';
+import type {Manifest} from '../../core/manifest.js';
+import type {Report} from '../../core/report.js';
 
 /** What a criterion is judged by: the promised tests, and what became of them. */
 export interface Shown {

@@ -1,19 +1,19 @@
 import {z} from 'zod';
-import type {Conversation} from '../agents/conversation.js';
-import {isAppError} from '../core/errors.js';
-import {escapeText} from '../core/escape.js';
-import {manifestSha256} from '../core/manifest.js';
-import type {Report} from '../core/report.js';
-import type {Verification} from '../core/verification.js';
-import {writeDurably} from '../record/durable.js';
-import {renderReportMarkdown} from '../record/report-markdown.js';
+import type {Conversation} from '../../agents/conversation.js';
+import {isAppError} from '../../core/errors.js';
+import {escapeText} from '../../core/escape.js';
+import {manifestSha256} from '../../core/manifest.js';
+import type {Report} from '../../core/report.js';
+import type {Verification} from '../../core/verification.js';
+import {writeDurably} from '../../record/durable.js';
+import {renderReportMarkdown} from '../../record/report-markdown.js';
 import {commitBookkeeping} from './bookkeeping.js';
-import {enteredNotes, entriesOf} from './enter-box.js';
-import {interruptedTurns, settledNotes} from './results.js';
-import {installedFor} from './layers/usable.js';
-import type {Run} from './rooms.js';
-import {measureTold, type ToldContext} from './tell-context.js';
-import type {Specialist} from './work.js';
+import {enteredNotes, entriesOf} from '../work/enter-box.js';
+import {interruptedTurns, settledNotes} from '../results.js';
+import {installedFor} from '../layers/usable.js';
+import type {Run} from '../rooms.js';
+import {measureTold, type ToldContext} from '../work/tell-context.js';
+import type {Specialist} from '../work/work.js';
 
 interface Ending {
   readonly specialists: readonly Specialist[];
