@@ -27,6 +27,8 @@ export const labelKeys = {
   folders: 'dev.bulkhead.folders',
   /** On whatever needs layers: their names, the topmost first, with commas between them. */
   layers: 'dev.bulkhead.layers',
+  /** On volumes that are memory of a container (Podman): its name. */
+  memoryOf: 'dev.bulkhead.memory-of',
 } as const;
 
 /** What a labelled object is for. `scratch`: volumes whose content is nobody's work. */

@@ -1,4 +1,5 @@
 import {homedir} from 'node:os';
+import {Flags} from '@oclif/core';
 import {processOwner} from '../../record/driver/owner.js';
 import {BulkheadCommand} from '../command.js';
 import {namedEngine} from '../inputs/environment.js';
@@ -14,10 +15,13 @@ type Probe = Awaited<ReturnType<typeof probeMachine>>[number];
 /** `doctor`: tries what a run needs of this machine, and says what to do about the rest. */
 export default class Doctor extends BulkheadCommand<readonly Probe[]> {
   static override summary = 'check what a run needs of this machine, by trying it';
+  static override flags = {
+    deep: Flags.boolean({description: 'also try the whole contract of a box on this engine (a minute or more)'}),
+  };
 
   async run(): Promise<readonly Probe[]> {
     const {flags} = await this.parse(Doctor);
-    const {directory, engine, signal} = this.context(flags);
+    const {directory, engine, say, signal} = this.context(flags);
     const config = await readConfig({repositoryRoot: directory, userConfigFile: userConfigFile(process.env), signal});
     const probes = await probeMachine({
       flag: namedEngine({flag: engine, env: process.env, config}),
@@ -27,6 +31,7 @@ export default class Doctor extends BulkheadCommand<readonly Probe[]> {
       git: readGit,
       runtime: {name: config.runtime.value, requireGvisor: config.requireGvisor.value},
       ownership: {runId: `doctor-${process.pid}`, owner: processOwner()},
+      deep: flags.deep ? say : undefined,
       signal,
     });
     return this.finish([...probes, await probeKey(config.model.keyFile.value)]);

@@ -2,6 +2,7 @@ import {AppError} from '../../core/errors.js';
 import {demux, type Piece} from '../demux.js';
 import type {containerSettings} from '../profile.js';
 import {engineError, isStatus, pause, unlessGone, type Engine} from './engine-call.js';
+import {createMemoryVolumes, podmanSettings} from './podman.js';
 
 /** A container of ours: its name, its settings and its labels. */
 export interface ContainerSpec {
@@ -12,14 +13,21 @@ export interface ContainerSpec {
 
 /** Creates a container. Throws IMAGE_MISSING when the engine does not have the image. */
 export async function createContainer(engine: Engine, spec: ContainerSpec, signal: AbortSignal): Promise<void> {
+  const settings = (await engine.isPodman(signal)) ? await settingsForPodman(engine, spec, signal) : spec.settings;
   try {
     await engine.ask(`create container ${spec.name}`, signal, (client, abortSignal) =>
-      client.createContainer({...spec.settings, name: spec.name, Labels: spec.labels, abortSignal}),
+      client.createContainer({...settings, name: spec.name, Labels: spec.labels, abortSignal}),
     );
   } catch (error) {
     if (!isStatus(error, 404)) throw error;
     throw new AppError('IMAGE_MISSING', `The image ${spec.settings.Image} is not on the engine any more.`, {hint: '`bulkhead setup` builds the images of Bulkhead.', cause: error});
   }
+}
+
+async function settingsForPodman(engine: Engine, spec: ContainerSpec, signal: AbortSignal): Promise<ContainerSpec['settings']> {
+  const {settings, volumes} = podmanSettings(spec);
+  await createMemoryVolumes(engine, {container: spec.name, labels: spec.labels, volumes}, signal);
+  return settings;
 }
 
 /** Starts a created container. */
@@ -107,8 +115,8 @@ export async function killContainer(engine: Engine, name: string, signal: AbortS
   try {
     await engine.ask(`kill container ${name}`, signal, (client, abortSignal) => client.getContainer(name).kill({signal: 'SIGKILL', abortSignal}));
   } catch (error) {
-    // 409: it is not running.
-    if (!isStatus(error, 404, 409)) throw error;
+    // Engines refuse with different statuses (404, 409; Podman 500) what is dead already.
+    if ((await containerState(engine, name, signal))?.Running === true) throw error;
   }
   if ((await containerState(engine, name, signal)) !== undefined) await waitDead(engine, name, signal);
 }

@@ -1,4 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises';
+import {z} from 'zod';
 import {AppError, isAppError, systemCode} from '../../core/errors.js';
 import {connectEngine, type EngineClient} from './connect.js';
 
@@ -14,6 +15,8 @@ export interface Engine {
   client(): EngineClient;
   /** Asks with a deadline; every foreign error comes out as an AppError. `what` completes "could not …". */
   ask<T>(what: string, signal: AbortSignal, call: (client: EngineClient, abortSignal: AbortSignal) => Promise<T>): Promise<T>;
+  /** Whether it is Podman, which takes some settings in other words; asked once. */
+  isPodman(signal: AbortSignal): Promise<boolean>;
 }
 
 /** No single answer takes so long, not even the start of a container on a busy machine; a lost one would wait for ever. */
@@ -25,7 +28,8 @@ const cleanUpMs = 60_000;
 export function startEngineCalls(address: string, helperImage: string, runtime?: string): Engine {
   let client: EngineClient | undefined;
   const connected = (): EngineClient => (client ??= connectEngine(address));
-  return {
+  let podman: boolean | undefined;
+  const engine: Engine = {
     address,
     helperImage,
     open: new Set(),
@@ -42,7 +46,19 @@ export function startEngineCalls(address: string, helperImage: string, runtime?:
         throw engineError(what, address, error);
       }
     },
+    async isPodman(signal) {
+      podman ??= namesPodman(await engine.ask('read the version of the engine', signal, (asked) => asked.version()));
+      return podman;
+    },
   };
+  return engine;
+}
+
+const Version = z.object({Components: z.array(z.object({Name: z.string()})).nullish()});
+
+/** Whether an answer to `/version` is Podman's. */
+function namesPodman(version: unknown): boolean {
+  return (Version.safeParse(version).data?.Components ?? []).some((component) => component.Name === 'Podman Engine');
 }
 
 /** Errors of the connection itself: the engine is not there, or is gone. */

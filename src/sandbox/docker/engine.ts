@@ -72,7 +72,6 @@ export function startDockerEngine(options: DockerEngineOptions): SandboxEngine {
 const Version = z.object({
   Version: z.string(),
   ApiVersion: z.string(),
-  Components: z.array(z.object({Name: z.string()})).nullish(),
 });
 const Info = z.object({
   Driver: z.string(),
@@ -95,7 +94,7 @@ async function readFacts(engine: Engine, signal: AbortSignal): Promise<EngineFac
   if (!version.success || !info.success) throw new AppError('ENGINE_UNFIT', `What answers at ${engine.address} does not describe itself like a container engine.`);
   return {
     address: engine.address,
-    name: (version.data.Components ?? []).some((component) => component.Name === 'Podman Engine') ? 'podman' : 'docker',
+    name: (await engine.isPodman(signal)) ? 'podman' : 'docker',
     version: version.data.Version,
     apiVersion: version.data.ApiVersion,
     cgroupVersion: info.data.CgroupVersion,

@@ -135,6 +135,19 @@ export async function importImage(
   }
 }
 
+/** Copies an image with its names from one engine to another, as a stream. Throws ENGINE_FAILED. */
+export async function copyImage({reference, from, to}: {readonly reference: string; readonly from: EngineClient; readonly to: EngineClient}, signal: AbortSignal): Promise<void> {
+  try {
+    const loaded = await to.loadImage(await from.getImage(reference).get(), abortable(signal));
+    for await (const event of readProgress(loaded, signal)) {
+      if (event.error !== undefined) throw new AppError('ENGINE_FAILED', `The image ${reference} could not be copied: ${event.error}`);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error instanceof AppError ? error : new AppError('ENGINE_FAILED', `The image ${reference} could not be copied.`, {cause: error});
+  }
+}
+
 /** Gives an image a name, `repository:tag`; one that had it loses it. Throws ENGINE_FAILED. */
 export async function tagImage(engine: EngineClient, id: string, reference: string, signal: AbortSignal): Promise<void> {
   try {

@@ -2,6 +2,7 @@ import {AppError} from '../../core/errors.js';
 import type {Leftover, WorkspaceNames} from '../../core/sandbox.js';
 import {factsOf, labelKeys, ownershipOf} from '../labels.js';
 import {isStatus, pause, unlessGone, type Engine} from './engine-call.js';
+import {memoryVolumesOf} from './podman.js';
 
 /** How long a removal that the engine refuses for the moment (409: still in use, already under way) is tried again. */
 const retryMs = 15_000;
@@ -27,9 +28,11 @@ export function snapshotParts(snapshot: string): Readonly<Record<'done' | 'helpe
 /** Removes a container of ours with all its processes; nothing there is fine. Throws ENGINE_FAILED when the name belongs to someone else. */
 export async function removeContainer(engine: Engine, name: string, signal: AbortSignal): Promise<void> {
   const found = await unlessGone(engine.ask(`inspect container ${name}`, signal, (client, abortSignal) => client.getContainer(name).inspect({abortSignal})));
-  if (found === undefined) return;
-  refuseForeign('container', name, found.Config.Labels);
-  await untilGone(signal, () => engine.ask(`remove container ${name}`, signal, (client, abortSignal) => client.getContainer(found.Id).remove({force: true, v: true, abortSignal})));
+  if (found !== undefined) {
+    refuseForeign('container', name, found.Config.Labels);
+    await untilGone(signal, () => engine.ask(`remove container ${name}`, signal, (client, abortSignal) => client.getContainer(found.Id).remove({force: true, v: true, abortSignal})));
+  }
+  for (const volume of await memoryVolumesOf(engine, name, signal)) await removeVolume(engine, volume, signal);
 }
 
 /** Removes a volume of ours; nothing there is fine. Throws ENGINE_FAILED when the name belongs to someone else. */

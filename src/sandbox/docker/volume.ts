@@ -17,7 +17,8 @@ export interface OverlayLayers {
 
 /** Creates a volume and gives the directory in which it lies on the engine's host. One of that name that is there already stays as it is. */
 export async function createVolume(engine: Engine, {name, labels, overlay}: VolumeSpec, signal: AbortSignal): Promise<string> {
-  const driverOpts: Record<string, string> = overlay === undefined ? {} : {type: 'overlay', device: 'overlay', o: overlayOptions(overlay)};
+  const keep = overlay !== undefined && (await engine.isPodman(signal)) ? [keepOwner] : [];
+  const driverOpts: Record<string, string> = overlay === undefined ? {} : {type: 'overlay', device: 'overlay', o: [...overlayOptions(overlay), ...keep].join(',')};
   await engine.ask(`create volume ${name}`, signal, (client, abortSignal) => client.createVolume({Name: name, Driver: 'local', DriverOpts: driverOpts, Labels: labels, abortSignal}));
   const made = await inspectVolume(engine, name, signal);
   if (made === undefined) throw new AppError('ENGINE_FAILED', `The volume ${name} vanished.`);
@@ -33,11 +34,18 @@ export async function inspectVolume(engine: Engine, name: string, signal: AbortS
  * Metacopy, redirects and the index are off, so that the writable layer holds every changed file whole. They matter to
  * a layer that is written: a kernel refuses some of them for a view.
  */
-function overlayOptions({lower, upper}: OverlayLayers): string {
+function overlayOptions({lower, upper}: OverlayLayers): readonly string[] {
   const layers = `lowerdir=${lower.map(overlayPath).join(':')}`;
-  if (upper === undefined) return layers;
-  return [layers, `upperdir=${overlayPath(upper.directory)}`, `workdir=${overlayPath(upper.work)}`, 'metacopy=off', 'redirect_dir=off', 'index=off'].join(',');
+  if (upper === undefined) return [layers];
+  return [layers, `upperdir=${overlayPath(upper.directory)}`, `workdir=${overlayPath(upper.work)}`, 'metacopy=off', 'redirect_dir=off', 'index=off'];
 }
+
+/**
+ * Podman gives the root of a volume to the user of its first container, who could then rename the workspace; it does not
+ * where a `uid` is among the options. To mount(8), which it calls, this one is a comment: `x-` options are for others,
+ * and in quotes a comma is no end (seen with 4.3.1).
+ */
+const keepOwner = 'x-bulkhead="owner,uid=0,stays"';
 
 /** A path of the engine's own, as an overlay option can carry it. */
 function overlayPath(path: string): string {

@@ -11,6 +11,7 @@ import {failure, type ProbeResult} from './probe.js';
 import {probeBoxes} from './probe-box.js';
 import {probeRuntime} from '../runtime/probe.js';
 import {gvisorName, type RuntimeWish} from '../runtime/choose.js';
+import {probeContract} from './probe-contract.js';
 
 /** What is probed, and what the probes leave their name on. */
 export interface ProbeRequest extends EngineQuery {
@@ -22,6 +23,8 @@ export interface ProbeRequest extends EngineQuery {
   readonly ownership: Ownership;
   /** What the user's configuration asks of the runtime of boxes; default: nothing. */
   readonly runtime?: RuntimeWish | undefined;
+  /** Also tries the whole contract of a box on the engine, and tells of each promise as it goes. Default: not. */
+  readonly deep?: ((line: string) => void) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -35,11 +38,14 @@ export async function probeMachine(request: ProbeRequest): Promise<readonly Prob
   const host = [probeNode(), await probeGit(request), await probeDisk('disk for runs', stateFolder)];
   try {
     const found = await findEngine(request);
-    const engine = startDockerEngine({address: found.address, helperImage: imageReference('base') ?? 'base', imageReference});
+    const start = () => startDockerEngine({address: found.address, helperImage: imageReference('base') ?? 'base', imageReference});
+    const engine = start();
     const facts = await engine.facts(signal);
     const images = await probeImages(found.address, signal);
     const boxes = images.present.includes('base') ? await probeAllBoxes(request, {engine, facts, images: images.present}) : [];
-    return [...host, probeFacts(facts), ...(await probeDataRoot(found.address, signal)), ...images.results, ...boxes];
+    const {deep} = request;
+    const contract = deep !== undefined && images.present.includes('base') ? await probeContract({start, owner: request.ownership.owner, say: deep, signal}) : [];
+    return [...host, probeFacts(facts), ...(await probeDataRoot(found.address, signal)), ...images.results, ...boxes, ...contract];
   } catch (error) {
     signal.throwIfAborted();
     return [...host, failure('engine', error)];

@@ -5,6 +5,7 @@ import {prepareEngine, type PreparedEngine} from './install.js';
 import {startInstaller} from './packages.js';
 import {ensureGvisor} from '../runtime/register.js';
 import {startDockerEngine} from '../docker/engine.js';
+import {preparePodman} from './podman.js';
 
 /** What `setup` is told. */
 export interface SetupRequest extends EngineQuery {
@@ -27,7 +28,7 @@ const setupImages = {always: ['base', 'node'], forTests: ['base', 'node', 'pytho
 
 /**
  * Makes this machine ready: an engine that answers, and our images on it. With everything there it only looks. Throws as
- * {@link prepareEngine} and {@link ensureImages} do.
+ * {@link prepareEngine} and {@link ensureImages} do; for the tests also as {@link preparePodman} does.
  */
 export async function prepareMachine({yes, forTests, ...request}: SetupRequest): Promise<PreparedMachine> {
   const {env, say, signal} = request;
@@ -39,5 +40,6 @@ export async function prepareMachine({yes, forTests, ...request}: SetupRequest):
     const runtimes = async (within: AbortSignal): Promise<readonly string[]> => (await startDockerEngine({address: engine.address, helperImage: imageReference('base') ?? 'base', imageReference}).facts(within)).runtimes;
     await ensureGvisor({address: engine.address, name: engine.name, runtimes, packages, env, say, signal});
   }
+  if (forTests) await preparePodman({packages, from: engine.address, images: images.map(({reference}) => reference), env, say, signal});
   return {engine, images};
 }

@@ -54,16 +54,6 @@ describe('a workspace', () => {
     expect(await changes(fixture.engine, {names: box.names, ownership: fixture.ownership})).toEqual(['file old 6 "1more\\n"']);
   });
 
-  it('of one box is not seen by another over the same snapshot', async () => {
-    const snapshot = await fixture.snapshot([file('shared', 'base'), file('gone', 'x')]);
-    await using one = await fixture.box(snapshot);
-    await using two = await fixture.box(snapshot);
-    await out(one, 'echo one >shared; rm gone; echo mine >new');
-    expect(await out(two, 'cat shared; ls')).toBe('basegone\nshared\n');
-    await using three = await fixture.box(snapshot);
-    expect(await out(three, 'cat shared; ls')).toBe('basegone\nshared\n');
-  });
-
   it('shows the harness and the tools read-only, and cannot be replaced itself', async () => {
     await using box = await fixture.box(await fixture.snapshot([file('a', 'A')], {harness: [file('report/index.mjs', 'ours')]}));
     expect(await out(box, 'cat /opt/bulkhead/harness/report/index.mjs; ls')).toBe('oursa\n');
