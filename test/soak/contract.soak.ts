@@ -14,7 +14,7 @@ export const soak: Soak = async (args) => {
   for (const address of [`unix://${socket}`, podmanAddress]) {
     process.stdout.write(`${address}\n`);
     const start = () => startDockerEngine({address, helperImage: imageReference('base') ?? 'base', imageReference});
-    const engine = start();
+    await using engine = start();
     const signal = new AbortController().signal;
     let last = performance.now();
     const onResult = ({title, outcome, why}: {readonly title: string; readonly outcome: string; readonly why?: string | undefined}): void => {
@@ -22,7 +22,7 @@ export const soak: Soak = async (args) => {
       process.stdout.write(`${outcome.padEnd(6)} ${Math.round(now - last).toString().padStart(6)} ms  ${title}${why === undefined ? '' : `: ${why}`}\n`);
       last = now;
     };
-    const results = await runContract({engine, again: start, image: await engine.lockImage('base', signal), owner: `soak ${process.pid} 0`, cases, onResult, signal});
+    const results = await runContract({start, image: await engine.lockImage('base', signal), owner: `soak ${process.pid} 0`, cases, onResult, signal});
     seen += results.length;
     failed += results.filter(({outcome}) => outcome === 'broken').length;
   }

@@ -23,9 +23,8 @@ export interface ContractResult {
 
 /** Asks for the contract, or a part of it. */
 export interface ContractRequest {
-  readonly engine: SandboxEngine;
-  /** Another adapter of the same engine. */
-  readonly again: () => SandboxEngine;
+  /** Starts an adapter of the engine; called more than once, and each is disposed. */
+  readonly start: () => SandboxEngine;
   /** Must have a POSIX shell, coreutils, perl and git: an image of ours. */
   readonly image: LockedImage;
   /** The process that owns what is made, as labels have it. */
@@ -45,7 +44,7 @@ const sweepMs = 120_000;
  * also after an abort, on which it rejects with the reason. That nothing is left is the last promise.
  */
 export async function runContract(request: ContractRequest): Promise<readonly ContractResult[]> {
-  const {engine, owner, cases, onResult, signal} = request;
+  const {start, owner, cases, onResult, signal} = request;
   const ownership: Ownership = {runId: `contract-${randomBytes(5).toString('hex')}`, owner};
   const results: ContractResult[] = [];
   const add = (result: ContractResult): void => {
@@ -53,14 +52,32 @@ export async function runContract(request: ContractRequest): Promise<readonly Co
     onResult(result);
   };
   try {
-    await using lab = startLab({...request, ownership});
+    await using engines = startEngines(start);
+    await using lab = startLab({...request, engine: engines.next(), again: engines.next, ownership});
     for (const one of cases) add(await tryCase(one, (within) => lab.forCase(within), signal));
   } finally {
+    await using engine = start();
     await sweep(engine, ownership, AbortSignal.timeout(sweepMs));
   }
+  await using engine = start();
   const left = (await engine.leftovers(signal)).filter((item) => item.runId === ownership.runId);
   add({title: 'afterwards nothing is left on the engine', outcome: left.length === 0 ? 'kept' : 'broken', ...(left.length === 0 ? {} : {why: left.map((item) => item.name).join(', ')})});
   return results;
+}
+
+/** Adapters that are disposed together: one that lives on looks after the disk of its boxes, with a container of its own. */
+function startEngines(start: () => SandboxEngine): AsyncDisposable & {readonly next: () => SandboxEngine} {
+  const started: SandboxEngine[] = [];
+  return {
+    next() {
+      const engine = start();
+      started.push(engine);
+      return engine;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(started.map((engine) => engine[Symbol.asyncDispose]()));
+    },
+  };
 }
 
 async function tryCase(one: ContractCase, open: (signal: AbortSignal) => AsyncDisposable & Parameters<ContractCase['run']>[0], signal: AbortSignal): Promise<ContractResult> {

@@ -17,15 +17,15 @@ const outcomes = {kept: 'ok', note: 'warn', broken: 'fail'} as const;
 
 /** The whole contract on an engine, in the base image; one probe for each promise. It takes a minute or more. Rejects only on abort, and then too leaves nothing behind. */
 export async function probeContract({start, owner, say, signal}: ContractProbe): Promise<readonly ProbeResult[]> {
-  const engine = start();
   try {
+    await using engine = start();
     const image: LockedImage = await engine.lockImage('base', signal);
     let count = 0;
     const onResult = (result: ContractResult): void => {
       count += 1;
       say(`promise ${count} of ${contractCases.length + 1}: ${outcomes[result.outcome].padEnd(4)} ${result.title}`);
     };
-    return (await runContract({engine, again: start, image, owner, cases: contractCases, onResult, signal})).map(probeOf);
+    return (await runContract({start, image, owner, cases: contractCases, onResult, signal})).map(probeOf);
   } catch (error) {
     signal.throwIfAborted();
     return [failure('contract', error)];

@@ -75,6 +75,19 @@ describe('the channel of a box', () => {
     expect(await ofBox()).toEqual([box.name]);
   });
 
+  it('is watched by two handles that do not take away each other’s lookout, and leave none', async () => {
+    const box = await fixture.box(await fixture.snapshot([]));
+    const ofBox = async (): Promise<readonly string[]> => (await fixture.engine.leftovers(calm)).filter((item) => item.kind === 'container' && item.name.startsWith(box.name)).map((item) => item.name).sort();
+    await expect.poll(ofBox, {timeout: 10_000}).toContain(`${box.name}-lookout`);
+    const engine = startEngine();
+    await engine.findBox(box.name, calm);
+    await expect.poll(ofBox, {timeout: 10_000}).toEqual([box.name, `${box.name}-lookout`, `${box.name}-lookout-2`]);
+    await engine[Symbol.asyncDispose]();
+    expect(await ofBox()).toEqual([box.name, `${box.name}-lookout`]);
+    await box[Symbol.asyncDispose]();
+    expect((await fixture.engine.leftovers(calm)).filter((item) => item.name.startsWith(box.name) && item.name.includes('lookout'))).toEqual([]);
+  });
+
   it('takes a command of many lines, quotes and bytes as it is', async () => {
     await using box = await fixture.box(await fixture.snapshot([]));
     const odd = ["it's", 'line\nbreak\n', '$(id) `id` \\', '\u00fc\u{1f30a}', '*', ''];

@@ -15,9 +15,9 @@ const memory = contractCases.filter(({title}) => title.includes('too much memory
 
 async function resultsOn(engineAddress: string, cases: readonly ContractCase[]): Promise<readonly ContractResult[]> {
   const start = () => startDockerEngine({address: engineAddress, helperImage: imageReference('base') ?? '', imageReference});
-  const engine = start();
+  await using engine = start();
   const image = await engine.lockImage('base', calm);
-  return runContract({engine, again: start, image, owner: `test ${process.pid} 0`, cases, onResult: () => undefined, signal: calm});
+  return await runContract({start, image, owner: `test ${process.pid} 0`, cases, onResult: () => undefined, signal: calm});
 }
 
 describe('the contract of the port', () => {

@@ -9,7 +9,7 @@ const cases = contractCases.filter((one) => one.needs === 'processes');
 function startFakeEngine(change: (box: FakeBox) => FakeBox = (box) => box): SandboxEngine {
   const boxes = new Map<string, FakeBox>();
   const alive = new Set<string>();
-  const engine: Pick<SandboxEngine, 'createSnapshot' | 'startBox' | 'findBox' | 'removeWorkspace' | 'leftovers'> = {
+  const engine: Pick<SandboxEngine, 'createSnapshot' | 'startBox' | 'findBox' | 'removeWorkspace' | 'leftovers' | typeof Symbol.asyncDispose> = {
     createSnapshot: () => Promise.resolve(),
     async startBox({names}) {
       const box = change(await startFakeBox(names.box));
@@ -26,6 +26,7 @@ function startFakeEngine(change: (box: FakeBox) => FakeBox = (box) => box): Sand
       await boxes.get(names.box)?.[Symbol.asyncDispose]();
     },
     leftovers: () => Promise.resolve([]),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   return engine as SandboxEngine;
 }
@@ -36,7 +37,7 @@ const calm = new AbortController().signal;
 async function brokenBy(engine: SandboxEngine, titles: RegExp = /./): Promise<readonly string[]> {
   const chosen = cases.filter(({title}) => titles.test(title));
   expect(chosen.length).toBeGreaterThan(0);
-  const results = await runContract({engine, again: () => engine, image, owner: 'test', cases: chosen, onResult: () => undefined, signal: calm});
+  const results = await runContract({start: () => engine, image, owner: 'test', cases: chosen, onResult: () => undefined, signal: calm});
   return results.flatMap(({title, outcome, why}) => (outcome === 'kept' ? [] : [`${title}: ${why ?? ''}`]));
 }
 
@@ -68,6 +69,6 @@ describe('the contract', () => {
     const onResult = (): void => {
       stop.abort(new Error('enough'));
     };
-    await expect(runContract({engine, again: () => engine, image, owner: 'test', cases, onResult, signal: stop.signal})).rejects.toThrow('enough');
+    await expect(runContract({start: () => engine, image, owner: 'test', cases, onResult, signal: stop.signal})).rejects.toThrow('enough');
   });
 }, 120_000);

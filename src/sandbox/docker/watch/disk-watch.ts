@@ -52,6 +52,16 @@ export function watchOf(engine: Engine): DiskWatch {
   return watch;
 }
 
+/** Names of lookouts of this process: two handles may watch the same box, and neither must take the other's away. */
+const taken = new Set<string>();
+
+function takeName(box: string): string {
+  let name = `${box}-lookout`;
+  for (let count = 2; taken.has(name); count += 1) name = `${box}-lookout-${count}`;
+  taken.add(name);
+  return name;
+}
+
 /** A watch must not keep a process from ending whose boxes are lost to it. */
 const rest = (ms: number, signal: AbortSignal): Promise<void> => sleep(ms, undefined, {signal, ref: false});
 
@@ -132,7 +142,9 @@ export function startDiskWatch(engine: Engine, reserve: Reserve): DiskWatch {
       if (looking !== undefined) return;
       const stop = new AbortController();
       engine.open.add(watch);
-      looking = {stop, done: look(request.ownership, `${request.box}-lookout`, stop.signal).catch(() => undefined)};
+      const name = takeName(request.box);
+      const done = look(request.ownership, name, stop.signal).catch(() => undefined).finally(() => taken.delete(name));
+      looking = {stop, done: done.then(() => undefined)};
     },
     async letGo(box) {
       boxes.delete(box);
