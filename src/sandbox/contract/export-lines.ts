@@ -11,7 +11,8 @@ export async function changesOf(lab: Lab, names: WorkspaceNames, maxBytes = maxF
   return lines.sort();
 }
 
-function lineOf(entry: ExportEntry): string {
+/** One entry of an export in a line. */
+export function lineOf(entry: ExportEntry): string {
   const path = text(entry.path);
   switch (entry.kind) {
     case 'file':

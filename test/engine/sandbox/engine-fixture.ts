@@ -4,8 +4,9 @@ import {mkdtempSync, rmSync, writeFileSync, mkdirSync, chmodSync, symlinkSync} f
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {afterAll, beforeAll, expect} from 'vitest';
-import type {BoxProfile, BoxRequest, ExecRequest, ExecResult, ExportEntry, LockedImage, ProcessRequest, Sandbox, SandboxEngine, WorkspaceNames} from '../../../src/core/sandbox.js';
+import type {BoxProfile, BoxRequest, ExecRequest, ExecResult, LockedImage, ProcessRequest, Sandbox, SandboxEngine, WorkspaceNames} from '../../../src/core/sandbox.js';
 import type {SeedFile} from '../../../src/core/tree.js';
+import {lineOf} from '../../../src/sandbox/contract/export-lines.js';
 import {startDockerEngine} from '../../../src/sandbox/docker/engine.js';
 import {imageReference} from '../../../src/sandbox/images/catalog.js';
 
@@ -102,20 +103,6 @@ export async function changes(engine: SandboxEngine, request: {readonly names: W
   const lines: string[] = [];
   for await (const entry of engine.exportWorkspace({maxFileBytes: 10_000_000, ...request}, calm)) lines.push(lineOf(entry));
   return lines.sort();
-}
-
-export function lineOf(entry: ExportEntry): string {
-  const path = text(entry.path);
-  switch (entry.kind) {
-    case 'file':
-      return `${entry.executable ? 'executable' : 'file'} ${path} ${entry.size} ${JSON.stringify(text(entry.bytes))}`;
-    case 'symlink':
-      return `symlink ${path} ${text(entry.target)}`;
-    case 'deleted':
-      return `deleted ${path}`;
-    case 'special':
-      return `special ${path} ${entry.what}`;
-  }
 }
 
 const git = (cwd: string, ...args: readonly string[]): string =>
